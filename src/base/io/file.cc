@@ -1,0 +1,94 @@
+#include "base/io/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+
+#include "base/error.h"
+
+namespace fovea {
+namespace fs = std::filesystem;
+namespace {
+
+class FileHandle {
+ public:
+  explicit FileHandle(int fd) : fd_(fd) {}
+  ~FileHandle() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  FileHandle(const FileHandle&) = delete;
+  FileHandle& operator=(const FileHandle&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+template <typename Container>
+Container read_as(const fs::path& path, std::uint64_t max_bytes) {
+  FileHandle file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  require(file.get() >= 0, ErrorKind::kNotFound, "cannot open {}: {}", path.string(), std::strerror(errno));
+  struct stat info = {};
+  require(::fstat(file.get(), &info) == 0, ErrorKind::kNotFound, "cannot stat {}: {}", path.string(),
+          std::strerror(errno));
+  require(S_ISREG(info.st_mode), ErrorKind::kInvalidArgument, "{} is not a regular file", path.string());
+  const auto size = static_cast<std::uint64_t>(info.st_size);
+  require(size <= max_bytes, ErrorKind::kInvalidArgument, "{} has {} bytes, the limit is {}", path.string(), size,
+          max_bytes);
+  Container content;
+  content.resize(static_cast<std::size_t>(size));
+  std::size_t done = 0;
+  while (done < content.size()) {
+    const ssize_t got = ::read(file.get(), reinterpret_cast<char*>(content.data()) + done, content.size() - done);
+    if (got < 0 && errno == EINTR) continue;
+    require(got >= 0, ErrorKind::kInvalidArgument, "cannot read {}: {}", path.string(), std::strerror(errno));
+    if (got == 0) break;
+    done += static_cast<std::size_t>(got);
+  }
+  content.resize(done);
+  return content;
+}
+
+void write_all(int fd, std::span<const std::byte> bytes, const fs::path& path) {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t put = ::write(fd, bytes.data() + done, bytes.size() - done);
+    if (put < 0 && errno == EINTR) continue;
+    require(put >= 0, ErrorKind::kInvalidArgument, "cannot write {}: {}", path.string(), std::strerror(errno));
+    done += static_cast<std::size_t>(put);
+  }
+}
+
+}  // namespace
+
+Bytes read_file(const fs::path& path, std::uint64_t max_bytes) { return read_as<Bytes>(path, max_bytes); }
+
+std::string read_text(const fs::path& path, std::uint64_t max_bytes) { return read_as<std::string>(path, max_bytes); }
+
+void write_atomic(const fs::path& path, std::span<const std::byte> bytes) {
+  static std::atomic<unsigned> counter{0};
+  std::error_code code;
+  if (path.has_parent_path()) fs::create_directories(path.parent_path(), code);
+  fs::path temporary = path;
+  temporary += fmt::format(".{}.{}.tmp", ::getpid(), counter.fetch_add(1));
+  try {
+    FileHandle file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    require(file.get() >= 0, ErrorKind::kInvalidArgument, "cannot create {}: {}", path.string(), std::strerror(errno));
+    write_all(file.get(), bytes, path);
+    require(::fsync(file.get()) == 0 || errno == EINVAL, ErrorKind::kInvalidArgument, "cannot write {}: {}",
+            path.string(), std::strerror(errno));
+    require(::rename(temporary.c_str(), path.c_str()) == 0, ErrorKind::kInvalidArgument, "cannot replace {}: {}",
+            path.string(), std::strerror(errno));
+  } catch (...) {
+    ::unlink(temporary.c_str());
+    throw;
+  }
+}
+
+void write_atomic(const fs::path& path, std::string_view text) { write_atomic(path, as_bytes(text)); }
+
+}  // namespace fovea
