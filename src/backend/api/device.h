@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace fovea {
+
+/// What tactics may rely on, and an engine's fingerprint. CPU: `isa` is the capped instruction set.
+enum class Isa : int { kBaseline, kAvx2, kAvx512, kAvx512Vnni, kAvx512Bf16, kAmx };
+std::string_view name(Isa isa);            ///< "x86-64", "avx2", "avx512", "avx512_vnni", "avx512_bf16", "amx"
+Isa isa_from_name(std::string_view name);  ///< kInvalidArgument listing the names
+
+struct DeviceInfo {
+  std::string backend;      ///< "cpu", "cuda", …
+  std::string description;  ///< for people: model name, cores
+  Isa isa = Isa::kBaseline;
+  int compute_capability = 0;          ///< GPUs: 90 is 9.0
+  std::vector<std::string> libraries;  ///< "oneDNN 3.2.0": those whose tactics may be used
+  std::size_t l2_bytes = 0;
+  std::size_t last_level_cache_bytes = 0;
+  std::string fingerprint() const;  ///< one line that must be equal where an engine is to run; keys timing caches
+};
+
+/// Memory of a device; RAII. `data()` is addressable by the device's steps.
+class Buffer {
+ public:
+  virtual ~Buffer() = default;
+  virtual std::byte* data() = 0;
+  virtual std::size_t size() const = 0;
+};
+
+/// An order of work. CPU: steps run at once on the caller's thread and `threads` of OpenMP's pool. One thread at a
+/// time.
+class Stream {
+ public:
+  virtual ~Stream() = default;
+  virtual void synchronize() = 0;
+  int threads = 1;
+};
+
+/// Thread-safe.
+class Device {
+ public:
+  virtual ~Device() = default;
+  virtual const DeviceInfo& info() const = 0;
+  virtual std::unique_ptr<Buffer> allocate(std::size_t bytes) = 0;  ///< kOutOfMemory
+  virtual std::unique_ptr<Stream> make_stream(int threads) = 0;
+  virtual void upload(std::byte* to, std::span<const std::byte> from, Stream& stream) = 0;
+  virtual void download(std::span<std::byte> to, const std::byte* from, Stream& stream) = 0;
+  /// Makes the caches cold before a timed run (CPU: reads a buffer larger than the last level).
+  virtual void flush_caches(Stream& stream) = 0;
+};
+
+}  // namespace fovea

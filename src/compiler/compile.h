@@ -1,0 +1,42 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "backend/api/tactic.h"
+#include "compiler/timing_cache.h"
+#include "engine/engine.h"
+#include "graph/graph.h"
+
+namespace fovea {
+
+struct CompileOptions {
+  int opt_level = 3;  ///< 0: first supported tactic in the table's order, nothing timed … 3 default, 5 exhaustive
+  int threads = 0;    ///< 0: the default
+  std::vector<std::int64_t> batches = {1};
+};
+
+/// Why a node runs as it does: for reports and `inspect --why`.
+struct TacticReport {
+  std::string node, op, precision, tactic, config;
+  double microseconds = 0;  ///< as timed or looked up; 0: not timed
+  struct Candidate {
+    std::string tactic, config, verdict;  ///< verdict: "chosen", "12.3 us", or the reason why not supported
+  };
+  std::vector<Candidate> candidates;
+};
+
+struct CompileResult {
+  std::vector<Plan> plans;
+  std::vector<Bytes> blobs;
+  std::vector<TacticReport> tactics;  ///< of the first plan, in step order
+  double predicted_microseconds = 0;  ///< of the first plan
+};
+
+/// A typed graph (dtypes and quantisation decided) to plans: layouts and tactics by measured cost including reformats,
+/// packed weights stored once per content, memory plan. kUnsupported naming node and reason when no tactic runs a node.
+CompileResult compile(const Graph& graph, const Backend& backend, Device& device, const CompileOptions& options,
+                      TimingCache& cache);
+
+}  // namespace fovea

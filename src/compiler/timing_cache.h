@@ -1,0 +1,30 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace fovea {
+
+/// Measured microseconds by key: op, attributes, shapes, types, layouts, threads, device and library version, tactic,
+/// config. A readable, mergeable text file, one line per entry, sorted. Not thread-safe.
+class TimingCache {
+ public:
+  TimingCache() = default;
+  /// kNotFound never: a missing file is an empty cache. kCorruptFile with the line's number.
+  static TimingCache load(const std::filesystem::path& path);
+  static TimingCache parse(std::string_view text);
+  std::string text() const;
+  void save(const std::filesystem::path& path) const;  ///< merges with what stands there, atomically
+  std::optional<double> find(const std::string& key) const;
+  void put(const std::string& key, double microseconds);
+  std::size_t size() const { return entries_.size(); }
+  int misses = 0;  ///< counted by who times
+
+ private:
+  std::map<std::string, double> entries_;
+};
+
+}  // namespace fovea

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "engine/engine.h"
+
+namespace fovea {
+
+/// An engine made ready on a device: steps made, weights in place. Immutable and thread-safe; contexts share it.
+class Executor {
+ public:
+  /// kWrongDevice when the engine's fingerprint asks for what the device lacks, kCorruptFile for an unknown tactic.
+  static std::shared_ptr<const Executor> make(std::shared_ptr<const Engine> engine, const Backend& backend,
+                                              std::shared_ptr<Device> device);
+  virtual ~Executor() = default;
+  virtual const Engine& engine() const = 0;
+  virtual Device& device() const = 0;
+  virtual const Step& step(std::size_t plan, std::size_t index) const = 0;
+};
+
+struct StepTiming {
+  std::size_t plan, step;
+  double microseconds;
+};
+
+/// One stream's buffers. Not thread-safe: one per thread. run() allocates nothing of Fovea's own.
+class ExecutionContext {
+ public:
+  explicit ExecutionContext(std::shared_ptr<const Executor> executor, int threads = 0);
+  ~ExecutionContext();
+  ExecutionContext(ExecutionContext&&) noexcept;
+  ExecutionContext& operator=(ExecutionContext&&) noexcept;
+
+  /// `input`: batch × (u8 h×w×c, or the float tensor) as the engine says; `output`: batch × classes f32. A batch that
+  /// is no profile runs as the cheapest cover, the last part padded. kInvalidArgument when sizes don't fit.
+  void run(std::span<const std::byte> input, std::int64_t batch, std::span<float> output);
+
+  /// Called after every step with the value's id in that plan's graph and the step's output as stored; for calibration,
+  /// comparison and traces. Slower; results are the same with and without it. nullptr: off.
+  using Observer = std::function<void(const Plan&, ValueId, const Tensor& stored)>;
+  void observe(Observer observer);
+  /// Microseconds of each step of the last run are kept while on.
+  void time_steps(bool on);
+  const std::vector<StepTiming>& timings() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace fovea

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <array>
+
+#include "graph/op_support.h"
+
+namespace fovea {
+
+/// y = act(conv(x, w) + b + residual). Inputs: x [n,c,h,w], w [k,c/groups,r,s], b [k] or none, residual [shape of y]
+/// where `residual` is set. ONNX Conv.
+struct Conv2d {
+  std::array<int, 2> strides = {1, 1};
+  std::array<int, 4> pads = {0, 0, 0, 0};  ///< top, left, bottom, right
+  std::array<int, 2> dilations = {1, 1};
+  int groups = 1;
+  Activation act;
+  bool residual = false;
+  bool operator==(const Conv2d&) const = default;
+};
+
+FOVEA_OP(Conv2d, "conv2d")
+
+}  // namespace fovea

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "graph/op_support.h"
+
+namespace fovea {
+
+/// Identity at inference; the trainer drops with probability `ratio`.
+struct Dropout {
+  float ratio = 0.5F;
+  bool operator==(const Dropout&) const = default;
+};
+
+FOVEA_OP(Dropout, "dropout")
+
+}  // namespace fovea

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "graph/op_support.h"
+
+namespace fovea {
+
+/// y = act(alpha · a' · b' + beta · c), a' = a or its transpose. Inputs: a [m,k], b [k,n], c broadcast to [m,n] or
+/// none. The fully connected layer. ONNX Gemm.
+struct Gemm {
+  bool trans_a = false;
+  bool trans_b = false;
+  float alpha = 1;
+  float beta = 1;
+  Activation act;
+  bool operator==(const Gemm&) const = default;
+};
+
+FOVEA_OP(Gemm, "gemm")
+
+}  // namespace fovea

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "graph/op_support.h"
+
+namespace fovea {
+
+/// y = x < 0 ? slope · x : x; slope broadcasts to x in one direction. Inputs: x, slope. ONNX PRelu.
+struct PRelu {
+  bool operator==(const PRelu&) const = default;
+};
+
+FOVEA_OP(PRelu, "prelu")
+
+}  // namespace fovea

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "graph/op_support.h"
+
+namespace fovea {
+
+/// q = saturate(round_half_even(x / scale) + zero_point). Inputs: x, scale ([] or [c] along `axis`), zero_point or
+/// none. `to` is s8 or u8 (16-bit types by the reference only). ONNX QuantizeLinear.
+struct Quantize {
+  DType to = DType::kS8;
+  int axis = 1;
+  bool operator==(const Quantize&) const = default;
+};
+
+/// x = (q − zero_point) · scale. Inputs: q, scale, zero_point or none. ONNX DequantizeLinear.
+struct Dequantize {
+  int axis = 1;
+  bool operator==(const Dequantize&) const = default;
+};
+
+FOVEA_OP(Quantize, "quantize")
+FOVEA_OP(Dequantize, "dequantize")
+
+}  // namespace fovea
