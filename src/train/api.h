@@ -68,7 +68,7 @@ class Api {
   /// `base` with its last fully connected layer (or classifier convolution) made anew for `classes`; a trailing softmax
   /// is removed. kUnsupported naming what the graph ends in.
   virtual Graph replace_head(const Graph& base, int classes, std::uint64_t seed) const = 0;
-  virtual TrainResult train(const Graph& graph, const Dataset& dataset, const Split& split, const PreprocessSpec& spec,
+  virtual TrainResult train(const Graph& graph, const Dataset& dataset, const DataSplit& split, const PreprocessSpec& spec,
                             const TrainOptions& options) const = 0;
   /// The plain model as a PyTorch user runs it: eager, fp32, NCHW, batch-norm unfolded. `logits_out`: whether the graph
   /// ends in logits (a softmax is then applied by the runner).
