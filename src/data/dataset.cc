@@ -7,6 +7,7 @@
 
 #include "base/cancel.h"
 #include "base/error.h"
+#include "base/io/file.h"
 #include "base/io/hash.h"
 #include "base/log/log.h"
 #include "base/parallel/parallel.h"

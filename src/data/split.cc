@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "base/error.h"
+#include "base/io/file.h"
 #include "base/io/hash.h"
 #include "base/random.h"
 
