@@ -1,0 +1,34 @@
+#include "data/synth/scene.h"
+
+#include <array>
+#include <numbers>
+
+#include "data/synth/backdrops.h"
+
+namespace fovea::synth {
+namespace {
+
+Light draw_light(Dice& dice) {
+  const float angle = dice.range(0.1F, std::numbers::pi_v<float> - 0.1F);
+  const float height = dice.range(0.35F, 0.8F);
+  const float flat = std::sqrt(1 - height * height);
+  return {flat * std::cos(angle), flat * std::sin(angle), height, dice.range(0.4F, 0.75F)};
+}
+
+}  // namespace
+
+Scene draw_scene(Dice& dice, int size) {
+  // Half the resolution: backgrounds are out of focus anyway.
+  const int small = std::max(size / 2, 8);
+  Scene scene{Canvas(small, small), 0, draw_light(dice)};
+  Painter painter(scene.backdrop, scene.light);
+  scene.floor = dice.range(0.35F, 0.7F);
+  const Backdrop& backdrop = dice.pick(kBackdrops);
+  if (!backdrop.has_floor) scene.floor = 2;
+  backdrop.paint(painter, dice, scene.floor);
+  scene.backdrop.blur(dice.range(0, 1.6F));
+  scene.backdrop = scene.backdrop.resized(size, size);
+  return scene;
+}
+
+}  // namespace fovea::synth
