@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace fovea {
@@ -21,7 +22,13 @@ struct DeviceInfo {
   std::vector<std::string> libraries;  ///< "oneDNN 3.2.0": those whose tactics may be used
   std::size_t l2_bytes = 0;
   std::size_t last_level_cache_bytes = 0;
-  std::string fingerprint() const;  ///< one line that must be equal where an engine is to run; keys timing caches
+  /// What an engine tuned here needs, one line: "backend=cpu isa=avx512_bf16 lib=oneDNN-3.2.0". Stored in engines.
+  std::string fingerprint() const;
+  /// Why an engine with that fingerprint can't run here, in words ("the instruction set amx, this machine has avx2");
+  /// empty: it can. A wider instruction set than needed is fine; libraries must be the same.
+  std::string missing(std::string_view fingerprint) const;
+  /// The fingerprint and the machine itself: timings are comparable where this is equal. Keys timing caches.
+  std::string tuning_key() const;
 };
 
 /// Memory of a device; RAII. `data()` is addressable by the device's steps.

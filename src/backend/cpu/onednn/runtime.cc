@@ -1,0 +1,52 @@
+#include "backend/cpu/onednn/runtime.h"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+#include <optional>
+
+namespace fovea::onednn {
+namespace {
+
+/// By Isa. Baseline means SSE4.1 to oneDNN; without it, it has references only.
+constexpr std::array kLimits = {dnnl::cpu_isa::sse41,
+                                dnnl::cpu_isa::avx2,
+                                dnnl::cpu_isa::avx512_core,
+                                dnnl::cpu_isa::avx512_core_vnni,
+                                dnnl::cpu_isa::avx512_core_bf16,
+                                dnnl::cpu_isa::avx512_core_amx};
+
+}  // namespace
+
+std::string version() {
+  const dnnl_version_t* v = dnnl_version();
+  return fmt::format("oneDNN {}.{}.{}", v->major, v->minor, v->patch);
+}
+
+void limit_isa(Isa isa) {
+  static std::mutex mutex;
+  static std::optional<Isa> limit;
+  const std::lock_guard lock(mutex);
+  if (!limit) {
+    const dnnl::status status = dnnl::set_max_cpu_isa(kLimits.at(static_cast<std::size_t>(isa)));
+    require(status == dnnl::status::success, ErrorKind::kUnsupported,
+            "[onednn] limit {} refused (status {}): oneDNN was used before the device was opened", name(isa),
+            static_cast<int>(status));
+    limit = isa;
+  }
+  require(*limit == isa, ErrorKind::kUnsupported,
+          "[onednn] instruction set {} asked for, but this process is limited to {} since its first device", name(isa),
+          name(*limit));
+}
+
+const dnnl::engine& engine() {
+  static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  return engine;
+}
+
+ThreadScope::ThreadScope(int threads) : before_(omp_get_max_threads()) { omp_set_num_threads(std::max(1, threads)); }
+ThreadScope::~ThreadScope() { omp_set_num_threads(before_); }
+
+}  // namespace fovea::onednn

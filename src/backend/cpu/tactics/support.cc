@@ -1,0 +1,69 @@
+#include "backend/cpu/tactics/support.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace fovea::cpu {
+namespace {
+
+template <typename Check>
+Support every(const NodeView& view, const Check& check) {
+  for (std::size_t i = 0; i < view.inputs.size(); ++i) {
+    if (!view.inputs[i].present || view.inputs[i].constant) continue;
+    if (auto answer = check(view.inputs[i], fmt::format("input {}", i)); !answer) return answer;
+  }
+  for (std::size_t i = 0; i < view.outputs.size(); ++i) {
+    if (auto answer = check(view.outputs[i], fmt::format("output {}", i)); !answer) return answer;
+  }
+  return Support::yes();
+}
+
+}  // namespace
+
+Support all_plain(const NodeView& view) {
+  return every(view, [](const OperandView& operand, const std::string& which) {
+    if (operand.layout == Layout::kPlain) return Support::yes();
+    return Support::no(fmt::format("{} is {}, only plain runs", which, name(operand.layout)));
+  });
+}
+
+Support same_layout(const NodeView& view) {
+  const Layout layout = view.outputs.front().layout;
+  return every(view, [layout](const OperandView& operand, const std::string& which) {
+    if (operand.shape.rank() != 4 || operand.layout == layout) return Support::yes();
+    return Support::no(fmt::format("{} is {}, output 0 is {}", which, name(operand.layout), name(layout)));
+  });
+}
+
+Support dtypes_among(const NodeView& view, std::initializer_list<DType> allowed) {
+  return every(view, [&](const OperandView& operand, const std::string& which) {
+    if (std::find(allowed.begin(), allowed.end(), operand.dtype) != allowed.end()) return Support::yes();
+    return Support::no(fmt::format("{} is {}", which, name(operand.dtype)));
+  });
+}
+
+Support plain_numbers(const NodeView& view) {
+  return every(view, [](const OperandView& operand, const std::string& which) {
+    if (is_8bit(operand.dtype) && !operand.quant) {
+      return Support::no(fmt::format("{} is {} without a scale", which, name(operand.dtype)));
+    }
+    if (operand.quant && (operand.quant->scale.size() != 1 || !is_8bit(operand.dtype))) {
+      return Support::no(fmt::format("{} is not {} quantised per tensor", which, name(operand.dtype)));
+    }
+    return Support::yes();
+  });
+}
+
+std::vector<Config> one_config(const NodeView&, const DeviceInfo&) { return {Config{}}; }
+
+Bytes pack_nothing(const NodeView&, const Config&, const Weights&) { return {}; }
+
+Affine affine(const OperandView& view) {
+  if (!view.quant || view.quant->scale.empty()) return {};
+  return {view.quant->scale.front(), view.quant->zero_point.empty() ? 0 : view.quant->zero_point.front()};
+}
+
+bool is_8bit(DType dtype) { return dtype == DType::kS8 || dtype == DType::kU8; }
+
+}  // namespace fovea::cpu
