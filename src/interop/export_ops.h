@@ -1,0 +1,13 @@
+#pragma once
+
+#include <onnx/onnx_pb.h>
+
+#include "graph/graph.h"
+
+namespace fovea::interop {
+
+/// Appends the ONNX nodes (opset 17) that say what `node` says; a fused activation or residual becomes nodes of its
+/// own. kUnsupported naming the node where ONNX has no op.
+void export_node(const Graph& graph, const Node& node, onnx::GraphProto& to);
+
+}  // namespace fovea::interop

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <filesystem>
+
+#include "base/io/file.h"
+#include "interop/model.h"
+
+namespace fovea {
+
+/// Opset 17, symbolic batch, metadata as fovea.* entries. Same model, same bytes. kUnsupported naming a node that ONNX
+/// has no op for (pixels_to_tensor, fused epilogues are unfolded into their parts).
+Bytes export_onnx(const Model& model);
+void save_onnx(const Model& model, const std::filesystem::path& path);
+
+}  // namespace fovea
