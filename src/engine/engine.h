@@ -9,6 +9,7 @@
 
 #include "backend/api/device.h"
 #include "base/io/file.h"
+#include "engine/blobs.h"
 #include "engine/plan.h"
 #include "image/preprocess.h"
 
@@ -37,17 +38,19 @@ struct EngineInfo {
 /// An engine as data. Value semantics; immutable once made.
 struct Engine {
   EngineInfo info;
-  std::vector<Plan> plans;   ///< one per batch profile, ascending
-  std::vector<Bytes> blobs;  ///< packed weights, each once
+  std::vector<Plan> plans;  ///< one per batch profile, ascending
+  Blobs blobs;              ///< packed weights, each once
 };
 
 /// The file (docs/ENGINE_FORMAT.md). Reading trusts nothing: kCorruptFile for anything that does not fit, whatever the
 /// bytes; it also checks that steps, views and offsets make sense. Same engine, same bytes.
-Bytes serialize(const Engine& engine);
+Bytes serialize(const Engine& engine);  ///< kInvalidArgument when the engine breaks the rules that reading checks
 Engine deserialize(std::span<const std::byte> bytes);
 void save_engine(const Engine& engine, const std::filesystem::path& path);
-Engine load_engine(const std::filesystem::path& path);
-/// Only the info section (and its checksum): cheap, for `inspect --can-run`.
+/// `map`: weights stay in a mapping of the file instead of private memory; whoever truncates the file then kills the
+/// process, so it is opt-in.
+Engine load_engine(const std::filesystem::path& path, bool map = false);
+/// Reads the header and the info sections only (`model` stays empty): cheap, for `inspect --can-run`.
 EngineInfo load_engine_info(const std::filesystem::path& path);
 
 }  // namespace fovea

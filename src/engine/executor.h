@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "engine/cover.h"
 #include "engine/engine.h"
 
 namespace fovea {
@@ -12,21 +13,31 @@ namespace fovea {
 /// An engine made ready on a device: steps made, weights in place. Immutable and thread-safe; contexts share it.
 class Executor {
  public:
-  /// kWrongDevice when the engine's fingerprint asks for what the device lacks, kCorruptFile for an unknown tactic.
+  /// kWrongDevice when the engine's fingerprint asks for what the device lacks, kCorruptFile for an unknown tactic, a
+  /// tactic that does not run its node, or an engine that breaks the rules of engine/validate.h.
   static std::shared_ptr<const Executor> make(std::shared_ptr<const Engine> engine, const Backend& backend,
                                               std::shared_ptr<Device> device);
   virtual ~Executor() = default;
   virtual const Engine& engine() const = 0;
   virtual Device& device() const = 0;
   virtual const Step& step(std::size_t plan, std::size_t index) const = 0;
+  virtual const BatchCover& cover() const = 0;
 };
+
+/// Opens the backend's device as the engine wants it (instruction set capped as at build time) and makes an executor.
+std::shared_ptr<const Executor> make_executor(Engine engine, const Backend& backend, int device_index = 0);
+
+/// What a request looks like: bytes of one image's input, numbers of one image's output.
+std::size_t input_bytes_per_image(const Engine& engine);
+int output_classes(const Engine& engine);
 
 struct StepTiming {
   std::size_t plan, step;
   double microseconds;
 };
 
-/// One stream's buffers. Not thread-safe: one per thread. run() allocates nothing of Fovea's own.
+/// One stream's buffers. Not thread-safe: one per thread. run() allocates nothing of Fovea's own. `threads` 0: as many
+/// as each plan was tuned for.
 class ExecutionContext {
  public:
   explicit ExecutionContext(std::shared_ptr<const Executor> executor, int threads = 0);
@@ -45,6 +56,11 @@ class ExecutionContext {
   /// Microseconds of each step of the last run are kept while on.
   void time_steps(bool on);
   const std::vector<StepTiming>& timings() const;
+
+  /// Runs a plan's steps from `first_step` on, with `value` (in logical order, as stored) put in the place of what the
+  /// last run left there; observers see what follows. For explanations: only values made before and still in the arena
+  /// may be read by those steps, which is so for a chain. kInvalidArgument when plan, step or type don't fit.
+  void rerun(std::size_t plan, std::size_t first_step, ValueId id, const Tensor& value);
 
  private:
   struct State;

@@ -33,7 +33,8 @@ struct PlanStep {
 };
 
 /// What the compiler decided for one batch profile. `graph` is typed (dtypes, quantisation) and at the profile's batch;
-/// it holds reformats as identity nodes. Value plans are by ValueId.
+/// it holds reformats as identity nodes. Value plans are by ValueId. A node without a step is a view: its one output
+/// lies where its first input lies (a reshape of a plain value).
 struct Plan {
   Graph graph;
   std::int64_t batch = 1;
@@ -42,6 +43,7 @@ struct Plan {
   std::vector<ValuePlan> values;
   std::uint64_t arena_bytes = 0;  ///< activations and, behind them, the largest scratch (64-byte aligned)
   std::uint64_t scratch_offset = 0;
+  double microseconds = 0;  ///< as the compiler's timings predict; 0: unknown. Weighs profiles when a batch is covered
 };
 
 /// The view of a step's node by the plan's types and layouts: equal at build and at load.
@@ -51,7 +53,7 @@ NodeView step_view(const Plan& plan, const PlanStep& step);
 struct MemoryFigures {
   std::uint64_t arena_bytes = 0;
   std::uint64_t sum_of_values = 0;     ///< all activations, none reused
-  std::uint64_t largest_live_set = 0;  ///< lower bound of any plan for this order of steps
+  std::uint64_t largest_live_set = 0;  ///< with each step's scratch; lower bound of any plan for this order of steps
 };
 MemoryFigures memory_figures(const Plan& plan);
 

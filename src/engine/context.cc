@@ -1,0 +1,174 @@
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+
+#include "base/error.h"
+#include "base/log/clock.h"
+#include "engine/bound_plan.h"
+#include "engine/executor.h"
+#include "engine/layout.h"
+#include "engine/liveness.h"
+
+namespace fovea {
+
+struct ExecutionContext::State {
+  State(std::shared_ptr<const Executor> loaded, int thread_count);
+  void run_plan(std::size_t index, const std::byte* input, std::int64_t images, float* output);
+  void run_steps(std::size_t index, std::size_t first);
+  void run_watched(std::size_t index, std::size_t first);
+  void show(const BoundPlan& bound, std::size_t step) const;
+
+  std::shared_ptr<const Executor> executor;
+  int threads;
+  std::unique_ptr<Stream> stream;
+  ContextBuffers buffers;
+  std::vector<BoundPlan> bound;
+  std::size_t input_bytes;
+  std::size_t classes;
+  bool on_host;
+  Observer observer;
+  bool timed = false;
+  std::vector<StepTiming> timings;
+};
+
+namespace {
+
+/// A library of another version may want more scratch than was recorded, so the steps are asked again.
+std::size_t arena_bytes(const Executor& executor) {
+  std::uint64_t most = 0;
+  for (std::size_t p = 0; p < executor.engine().plans.size(); ++p) {
+    const Plan& plan = executor.engine().plans[p];
+    most = std::max(most, plan.arena_bytes);
+    for (std::size_t s = 0; s < plan.steps.size(); ++s)
+      most = std::max(most, plan.scratch_offset + executor.step(p, s).scratch_bytes());
+  }
+  return static_cast<std::size_t>(most);
+}
+
+int most_threads(const Engine& engine) {
+  int most = 1;
+  for (const Plan& plan : engine.plans) most = std::max(most, plan.threads);
+  return most;
+}
+
+OperandView view_of(const Plan& plan, ValueId id) {
+  const Value& value = plan.graph.value(id);
+  return {value.dtype, value.shape, plan.values[static_cast<std::size_t>(id)].layout, value.quant, false, true};
+}
+
+bool is_aligned(const std::byte* address) { return reinterpret_cast<std::uintptr_t>(address) % 64 == 0; }
+
+}  // namespace
+
+ExecutionContext::State::State(std::shared_ptr<const Executor> loaded, int thread_count)
+    : executor(std::move(loaded)), threads(thread_count) {
+  const Engine& engine = executor->engine();
+  Device& device = executor->device();
+  input_bytes = input_bytes_per_image(engine);
+  classes = static_cast<std::size_t>(output_classes(engine));
+  on_host = device.info().backend == "cpu";
+  stream = device.make_stream(threads > 0 ? threads : most_threads(engine));
+  const auto largest = static_cast<std::size_t>(engine.plans.back().batch);
+  buffers.arena = device.allocate(arena_bytes(*executor));
+  buffers.input = device.allocate(largest * input_bytes);
+  buffers.output = device.allocate(largest * classes * sizeof(float));
+  const std::vector<std::byte> zeros(largest * input_bytes);  // rows that pad a batch are defined from the start
+  device.upload(buffers.input->data(), zeros, *stream);
+  bound.reserve(engine.plans.size());
+  for (std::size_t p = 0; p < engine.plans.size(); ++p) bound.emplace_back(*executor, p, buffers);
+}
+
+/// Aligned input of a full batch is read where it is; all else goes through the staging buffer.
+void ExecutionContext::State::run_plan(std::size_t index, const std::byte* input, std::int64_t images, float* output) {
+  const Plan& plan = bound[index].plan();
+  const bool in_place = on_host && images == plan.batch && is_aligned(input);
+  if (!in_place)
+    executor->device().upload(buffers.input->data(), {input, static_cast<std::size_t>(images) * input_bytes}, *stream);
+  bound[index].set_input(in_place ? input : buffers.input->data());
+  stream->threads = threads > 0 ? threads : plan.threads;
+  run_steps(index, 0);
+  const std::span<float> result(output, static_cast<std::size_t>(images) * classes);
+  executor->device().download(std::as_writable_bytes(result), buffers.output->data(), *stream);
+}
+
+void ExecutionContext::State::run_steps(std::size_t index, std::size_t first) {
+  if (observer || timed) return run_watched(index, first);
+  const BoundPlan& plan = bound[index];
+  for (std::size_t i = first; i < plan.size(); ++i) plan.run_step(i, *stream);
+  stream->synchronize();
+}
+
+void ExecutionContext::State::run_watched(std::size_t index, std::size_t first) {
+  const BoundPlan& plan = bound[index];
+  for (std::size_t i = first; i < plan.size(); ++i) {
+    const Stopwatch watch;
+    plan.run_step(i, *stream);
+    stream->synchronize();
+    if (timed) timings.push_back({index, i, watch.seconds() * 1e6});
+    if (observer) show(plan, i);
+  }
+}
+
+void ExecutionContext::State::show(const BoundPlan& plan, std::size_t step) const {
+  for (const ValueId id : plan.made_by(step)) {
+    const OperandView view = view_of(plan.plan(), id);
+    std::vector<std::byte> copy(byte_size(view));
+    executor->device().download(copy, plan.address(id), *stream);
+    observer(plan.plan(), id, to_plain(copy, view));
+  }
+}
+
+ExecutionContext::ExecutionContext(std::shared_ptr<const Executor> executor, int threads)
+    : state_(std::make_unique<State>(std::move(executor), threads)) {}
+ExecutionContext::~ExecutionContext() = default;
+ExecutionContext::ExecutionContext(ExecutionContext&&) noexcept = default;
+ExecutionContext& ExecutionContext::operator=(ExecutionContext&&) noexcept = default;
+
+void ExecutionContext::run(std::span<const std::byte> input, std::int64_t batch, std::span<float> output) {
+  State& state = *state_;
+  const auto images = static_cast<std::size_t>(batch);
+  require(batch >= 1 && input.size() / state.input_bytes == images && input.size() % state.input_bytes == 0,
+          ErrorKind::kInvalidArgument, "[engine] input of {} bytes, expected {} x {}", input.size(), batch,
+          state.input_bytes);
+  require(output.size() / state.classes == images && output.size() % state.classes == 0, ErrorKind::kInvalidArgument,
+          "[engine] output of {} numbers, expected {} x {}", output.size(), batch, state.classes);
+  state.timings.clear();
+  for (std::size_t done = 0; done < images;) {
+    const std::size_t index = state.executor->cover().next(static_cast<std::int64_t>(images - done));
+    const auto part = std::min(images - done, static_cast<std::size_t>(state.bound[index].plan().batch));
+    state.run_plan(index, input.data() + done * state.input_bytes, static_cast<std::int64_t>(part),
+                   output.data() + done * state.classes);
+    done += part;
+  }
+}
+
+void ExecutionContext::observe(Observer observer) { state_->observer = std::move(observer); }
+
+void ExecutionContext::time_steps(bool on) {
+  state_->timed = on;
+  state_->timings.clear();
+}
+
+const std::vector<StepTiming>& ExecutionContext::timings() const { return state_->timings; }
+
+void ExecutionContext::rerun(std::size_t plan, std::size_t first_step, ValueId id, const Tensor& value) {
+  State& state = *state_;
+  require(plan < state.bound.size() && first_step <= state.bound[plan].size(), ErrorKind::kInvalidArgument,
+          "[engine] no step {} in plan {}", first_step, plan);
+  BoundPlan& bound = state.bound[plan];
+  bound.set_input(state.buffers.input->data());  // the last run's may be gone
+  const auto& values = bound.plan().graph.values();
+  require(id >= 0 && static_cast<std::size_t>(id) < values.size() && bound.address(id) != nullptr,
+          ErrorKind::kInvalidArgument, "[engine] no value {} in plan {}", id, plan);
+  const OperandView view = view_of(bound.plan(), id);
+  require(value.dtype() == view.dtype && value.shape() == view.shape, ErrorKind::kInvalidArgument,
+          "[engine] value {} is {} {}, given {} {}", values[static_cast<std::size_t>(id)].name, name(view.dtype),
+          view.shape.str(), name(value.dtype()), value.shape().str());
+  std::vector<std::byte> stored(byte_size(view));
+  from_plain(value, view, stored);
+  state.executor->device().upload(bound.address(id), stored, *state.stream);
+  state.timings.clear();
+  state.run_steps(plan, first_step);
+}
+
+}  // namespace fovea
