@@ -1,0 +1,217 @@
+#include "quantize/insert_quantization.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+
+#include "base/error.h"
+
+namespace fovea {
+namespace {
+
+/// What becomes of a node's data inputs when its neighbours run in 8 bits.
+enum class Role {
+  kCompute,  ///< multiplies: wants quantised activations and weights
+  kCarry,    ///< moves or selects values: output has the input's scale (max pooling, reshape, concat, …)
+  kCombine,  ///< adds or averages: own scale at the output
+  kFloat,    ///< stays in float
+};
+
+Role role_of(const Graph& graph, const Node& node) {
+  if (std::holds_alternative<Conv2d>(node.op))
+    return graph.input_of(node, 1).is_constant() ? Role::kCompute : Role::kFloat;
+  if (const auto* gemm = std::get_if<Gemm>(&node.op))
+    return graph.input_of(node, 1).is_constant() && !gemm->trans_a ? Role::kCompute : Role::kFloat;
+  if (std::holds_alternative<MatMul>(node.op))
+    return graph.input_of(node, 1).is_constant() && graph.input_of(node, 1).shape.rank() == 2 ? Role::kCompute
+                                                                                              : Role::kFloat;
+  if (const auto* pool = std::get_if<Pool>(&node.op))
+    return pool->kind == PoolKind::kMax ? Role::kCarry : Role::kCombine;
+  if (std::holds_alternative<GlobalPool>(node.op)) return Role::kCombine;
+  if (const auto* binary = std::get_if<Binary>(&node.op))
+    return binary->kind == BinaryKind::kAdd ? Role::kCombine : Role::kFloat;
+  const bool carries = std::holds_alternative<Flatten>(node.op) || std::holds_alternative<Reshape>(node.op) ||
+                       std::holds_alternative<Squeeze>(node.op) || std::holds_alternative<Unsqueeze>(node.op) ||
+                       std::holds_alternative<Transpose>(node.op) || std::holds_alternative<Concat>(node.op) ||
+                       std::holds_alternative<Slice>(node.op) || std::holds_alternative<Split>(node.op) ||
+                       std::holds_alternative<Identity>(node.op);
+  return carries ? Role::kCarry : Role::kFloat;
+}
+
+/// Which inputs of a node are activations to be quantised.
+std::vector<std::size_t> data_inputs(const Graph& graph, const Node& node) {
+  if (std::holds_alternative<Conv2d>(node.op))
+    return graph.has_input(node, 3) ? std::vector<std::size_t>{0, 3} : std::vector<std::size_t>{0};
+  if (std::holds_alternative<Gemm>(node.op) || std::holds_alternative<MatMul>(node.op)) return {0};
+  std::vector<std::size_t> all;
+  for (std::size_t i = 0; i < node.inputs.size(); ++i)
+    if (graph.has_input(node, i) && !graph.input_of(node, i).is_constant()) all.push_back(i);
+  return all;
+}
+
+/// Axis of a weight along which its output channels lie.
+int channel_axis(const Node& node) {
+  if (std::holds_alternative<Conv2d>(node.op)) return 0;
+  if (const auto* gemm = std::get_if<Gemm>(&node.op)) return gemm->trans_b ? 0 : 1;
+  return 1;
+}
+
+struct QuantizedWeight {
+  Tensor values;  ///< s8
+  Tensor scales;  ///< f32, [channels] or scalar
+};
+
+/// Symmetric, ±127; an all-zero channel gets scale 1.
+QuantizedWeight quantize_weight(const Tensor& weight, int axis, bool per_channel) {
+  const Shape& shape = weight.shape();
+  std::size_t inner = 1;
+  for (int i = axis + 1; i < shape.rank(); ++i) inner *= static_cast<std::size_t>(shape[i]);
+  const auto channels = static_cast<std::size_t>(shape[axis]);
+  const std::span<const float> from = weight.data<float>();
+  std::vector<float> largest(per_channel ? channels : 1);
+  const auto channel = [&](std::size_t i) { return per_channel ? i / inner % channels : 0; };
+  for (std::size_t i = 0; i < from.size(); ++i) largest[channel(i)] = std::max(largest[channel(i)], std::abs(from[i]));
+  for (float& bound : largest) bound = bound > 0 ? bound / 127 : 1;
+  QuantizedWeight made{Tensor(DType::kS8, shape), {}};
+  const std::span<std::int8_t> to = made.values.data<std::int8_t>();
+  for (std::size_t i = 0; i < from.size(); ++i)
+    to[i] = static_cast<std::int8_t>(std::clamp(std::nearbyint(from[i] / largest[channel(i)]), -127.0F, 127.0F));
+  made.scales = per_channel ? Tensor::of<float>({shape[axis]}, largest) : Tensor::scalar(largest[0]);
+  return made;
+}
+
+class Inserter {
+ public:
+  Inserter(Graph& graph, const Ranges& ranges, const QuantizeOptions& options)
+      : graph_(graph), ranges_(ranges), options_(options) {}
+
+  std::vector<Fallback> run() {
+    decide();
+    share_scales();
+    std::vector<std::string> names;
+    for (const Node& node : graph_.nodes())
+      if (lowered_.contains(node.name)) names.push_back(node.name);
+    for (const auto& [value, range] : chosen_) quantize_activation(value, range);
+    for (const std::string& name : names) quantize_weights(name);
+    graph_.compact();
+    return std::move(fallbacks_);
+  }
+
+ private:
+  std::optional<Range> range_of(ValueId id) const {
+    const auto found = ranges_.find(graph_.value(id).name);
+    if (found == ranges_.end() || found->second.high - found->second.low <= 0) return std::nullopt;
+    return found->second;
+  }
+
+  /// Compute nodes first; carrying and combining nodes follow where a quantised value reaches them.
+  void decide() {
+    for (const Node& node : graph_.nodes()) {
+      if (role_of(graph_, node) != Role::kCompute) continue;
+      if (options_.keep.contains(node.name)) {
+        fallbacks_.push_back({node.name, "fp32", "kept by the user"});
+        continue;
+      }
+      const std::vector<std::size_t> data = data_inputs(graph_, node);
+      const bool known = std::ranges::all_of(data, [&](std::size_t i) { return range_of(node.inputs[i]).has_value(); });
+      if (!known) {
+        fallbacks_.push_back({node.name, "fp32", "calibration saw no finite range at its input"});
+        continue;
+      }
+      lowered_.insert(node.name);
+      for (const std::size_t i : data) chosen_[node.inputs[i]] = *range_of(node.inputs[i]);
+    }
+    spread();
+  }
+
+  /// From a quantised value back through the nodes that made it by carrying or combining, so that their inputs are
+  /// 8-bit too.
+  void spread() {
+    bool changed = true;
+    while (changed) {
+      changed = false;
+      const GraphIndex index(graph_);
+      for (std::size_t n = graph_.nodes().size(); n-- > 0;) {
+        const Node& node = graph_.nodes()[n];
+        const Role role = role_of(graph_, node);
+        if ((role != Role::kCarry && role != Role::kCombine) || options_.keep.contains(node.name)) continue;
+        const bool wanted = std::ranges::all_of(node.outputs, [&](ValueId id) { return chosen_.contains(id); });
+        if (!wanted) continue;
+        for (const std::size_t i : data_inputs(graph_, node)) {
+          const ValueId input = node.inputs[i];
+          if (chosen_.contains(input) || !range_of(input)) continue;
+          chosen_[input] = *range_of(input);
+          changed = true;
+        }
+      }
+    }
+  }
+
+  /// A carrying node can't rescale: its inputs and outputs get one range, the widest of them.
+  void share_scales() {
+    bool changed = true;
+    while (changed) {
+      changed = false;
+      for (const Node& node : graph_.nodes()) {
+        if (role_of(graph_, node) != Role::kCarry) continue;
+        std::vector<ValueId> group = node.outputs;
+        for (const std::size_t i : data_inputs(graph_, node)) group.push_back(node.inputs[i]);
+        if (!std::ranges::all_of(group, [&](ValueId id) { return chosen_.contains(id); })) continue;
+        Range widest;
+        for (const ValueId id : group)
+          widest = {std::min(widest.low, chosen_[id].low), std::max(widest.high, chosen_[id].high)};
+        for (const ValueId id : group) {
+          changed |= !(chosen_[id] == widest);
+          chosen_[id] = widest;
+        }
+      }
+    }
+  }
+
+  void quantize_activation(ValueId id, const Range& range) {
+    const bool is_unsigned = range.low >= 0;
+    const float scale = is_unsigned ? range.high / 255 : std::max(-range.low, range.high) / 127;
+    const std::string name = graph_.value(id).name;
+    const ValueId scale_id = graph_.add_constant(name + "/scale", Tensor::scalar(scale));
+    const Tensor zero = is_unsigned ? Tensor::of<std::uint8_t>({}, {0}) : Tensor::of<std::int8_t>({}, {0});
+    const ValueId zero_id = graph_.add_constant(name + "/zero", zero);
+    std::size_t at = 0;
+    for (std::size_t n = 0; n < graph_.nodes().size(); ++n)
+      if (std::ranges::find(graph_.nodes()[n].outputs, id) != graph_.nodes()[n].outputs.end()) at = n + 1;
+    const ValueId placeholder = graph_.add_constant(name + "/placeholder", Tensor::scalar(0));
+    graph_.replace_uses(id, placeholder);
+    const ValueId stored = graph_.insert_node(at, Quantize{is_unsigned ? DType::kU8 : DType::kS8, 1},
+                                              {id, scale_id, zero_id}, name + "/quantize");
+    const ValueId real = graph_.insert_node(at + 1, Dequantize{1}, {stored, scale_id, zero_id}, name + "/dequantize");
+    graph_.replace_uses(placeholder, real);
+  }
+
+  void quantize_weights(const std::string& node_name) {
+    const auto place = std::ranges::find(graph_.nodes(), node_name, &Node::name);
+    const ValueId weight = place->inputs[1];
+    const int axis = channel_axis(*place);
+    const QuantizedWeight made = quantize_weight(graph_.value(weight).constant, axis, options_.per_channel);
+    const std::string name = graph_.value(weight).name;
+    const ValueId values = graph_.add_constant(name + "/int8", made.values);
+    const ValueId scales = graph_.add_constant(name + "/scale", made.scales);
+    const auto at = static_cast<std::size_t>(place - graph_.nodes().begin());
+    const ValueId real = graph_.insert_node(at, Dequantize{axis}, {values, scales, kNoValue}, name + "/dequantize");
+    graph_.nodes()[at + 1].inputs[1] = real;
+  }
+
+  Graph& graph_;
+  const Ranges& ranges_;
+  const QuantizeOptions& options_;
+  std::set<std::string> lowered_;
+  std::map<ValueId, Range> chosen_;
+  std::vector<Fallback> fallbacks_;
+};
+
+}  // namespace
+
+std::vector<Fallback> insert_quantization(Graph& graph, const Ranges& ranges, const QuantizeOptions& options) {
+  return Inserter(graph, ranges, options).run();
+}
+
+}  // namespace fovea
