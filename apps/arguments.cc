@@ -1,0 +1,133 @@
+#include "arguments.h"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <sstream>
+
+namespace fovea::apps {
+
+struct Arguments::State {
+  CLI::App* app = nullptr;
+  CLI::Option* last = nullptr;
+  std::string examples;
+};
+
+namespace {
+
+template <typename T>
+CLI::Option* add(CLI::App& app, const std::string& names, T& target, const std::string& help) {
+  return app.add_option(names, target, help)->capture_default_str();
+}
+
+}  // namespace
+
+Arguments& Arguments::option(const std::string& names, std::string& target, const std::string& help) {
+  state_.last = add(*state_.app, names, target, help);
+  return *this;
+}
+
+Arguments& Arguments::option(const std::string& names, std::filesystem::path& target, const std::string& help) {
+  const std::string shown = target.string();
+  state_.last = state_.app->add_option_function<std::string>(
+      names, [&target](const std::string& text) { target = text; }, help);
+  if (!shown.empty()) state_.last->default_str(shown);
+  state_.last->type_name("PATH");
+  return *this;
+}
+
+Arguments& Arguments::option(const std::string& names, int& target, const std::string& help) {
+  state_.last = add(*state_.app, names, target, help);
+  return *this;
+}
+
+Arguments& Arguments::option(const std::string& names, std::uint64_t& target, const std::string& help) {
+  state_.last = add(*state_.app, names, target, help);
+  return *this;
+}
+
+Arguments& Arguments::option(const std::string& names, double& target, const std::string& help) {
+  state_.last = add(*state_.app, names, target, help);
+  return *this;
+}
+
+Arguments& Arguments::option(const std::string& names, std::vector<std::string>& target, const std::string& help) {
+  state_.last = state_.app->add_option(names, target, help);
+  return *this;
+}
+
+Arguments& Arguments::list(const std::string& names, std::vector<std::int64_t>& target, const std::string& help) {
+  state_.last = state_.app->add_option(names, target, help)->delimiter(',')->expected(1);
+  state_.last->expected(1, 64);
+  return *this;
+}
+
+Arguments& Arguments::flag(const std::string& names, bool& target, const std::string& help) {
+  state_.last = state_.app->add_flag(names, target, help);
+  return *this;
+}
+
+Arguments& Arguments::required() {
+  state_.last->required();
+  return *this;
+}
+
+Arguments& Arguments::one_of(const std::vector<std::string>& values) {
+  state_.last->check(CLI::IsMember(values));
+  state_.last->type_name("");
+  return *this;
+}
+
+Arguments& Arguments::at_least(double least) {
+  state_.last->check([least](const std::string& text) {
+    char* end = nullptr;
+    const double value = std::strtod(text.c_str(), &end);
+    return *end == '\0' && value >= least ? std::string() : "expected at least " + CLI::detail::to_string(least) + ", got " + text;
+  });
+  return *this;
+}
+
+Arguments& Arguments::between(double least, double most) {
+  state_.last->check(CLI::Range(least, most));
+  return *this;
+}
+
+Arguments& Arguments::excludes(const std::string& other) {
+  state_.last->excludes(state_.app->get_option(other));
+  return *this;
+}
+
+void Arguments::examples(const std::string& lines) { state_.examples = lines; }
+
+bool Arguments::given(const std::string& name) const { return state_.app->count(name) > 0; }
+
+int dispatch(int argc, char** argv, std::span<const Subcommand> subcommands, const std::function<std::string()>& version) {
+  CLI::App app("Fovea: from a folder of photos to a fast, trustworthy image classifier", "fovea");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", version, "Version, instruction sets and libraries");
+  app.get_formatter()->column_width(34);
+  app.footer("Start with:  fovea run --data PHOTOS --out result   (PHOTOS/<class>/<image>)\n"
+             "Options of a subcommand:  fovea SUBCOMMAND --help");
+  std::vector<std::unique_ptr<Arguments::State>> states;
+  std::vector<std::function<int()>> runs;
+  for (const Subcommand& subcommand : subcommands) {
+    auto& state = *states.emplace_back(std::make_unique<Arguments::State>());
+    state.app = app.add_subcommand(std::string(subcommand.name), std::string(subcommand.summary));
+    Arguments arguments(state);
+    runs.push_back(subcommand.define(arguments));
+    if (!state.examples.empty()) state.app->footer("Examples:\n" + state.examples);
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& wanted) {
+    return app.exit(wanted);
+  } catch (const CLI::ParseError& error) {
+    std::cerr << "error: " << error.what() << " (see fovea" << (argc > 1 && argv[1][0] != '-' ? std::string(" ") + argv[1] : "")
+              << " --help)\n";
+    return 2;
+  }
+  for (std::size_t i = 0; i < states.size(); ++i)
+    if (states[i]->app->parsed()) return runs[i]();
+  return 2;
+}
+
+}  // namespace fovea::apps

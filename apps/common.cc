@@ -1,0 +1,53 @@
+#include "common.h"
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "base/io/file.h"
+#include "base/parallel/parallel.h"
+
+namespace fovea::apps {
+
+void Common::declare(Arguments& arguments) {
+  arguments.option("--threads", threads, "Threads to use (0: all that this process may use)").between(0, 1024);
+  arguments.option("--json", json, "Write the result as JSON to FILE (-: standard output, which then holds nothing else)");
+}
+
+void Common::apply() const {
+  if (threads > 0) set_default_threads(threads);
+}
+
+void Common::say(const std::string& text) const {
+  if (json_only()) return;
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);
+}
+
+void Common::finish(const nlohmann::json& result) const {
+  if (json.empty()) return;
+  const std::string text = result.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  if (json_only()) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+  } else {
+    write_atomic(json, text);
+  }
+}
+
+int exit_status(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::kInvalidArgument:
+    case ErrorKind::kNotFound:
+    case ErrorKind::kUnsupported:
+    case ErrorKind::kCorruptFile: return 3;
+    case ErrorKind::kWrongDevice: return 4;
+    case ErrorKind::kGateFailed: return 5;
+    case ErrorKind::kCancelled: return 130;
+    case ErrorKind::kOutOfMemory:
+    case ErrorKind::kDevice:
+    case ErrorKind::kInternal: return 1;
+  }
+  return 1;
+}
+
+}  // namespace fovea::apps

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "image/decode.h"
+
+namespace fovea {
+
+/// What the subcommands take, stage by stage; `run` takes them all. Texts are checked where they are used.
+struct DataSettings {
+  std::filesystem::path root;
+  double val = 0.2;
+  std::uint64_t seed = 1;
+  DecodeLimits limits;
+  std::filesystem::path class_map;
+};
+
+struct TrainSettings {
+  std::string net = "small";
+  std::filesystem::path from;
+  bool freeze = false;
+  int size = 224;
+  int epochs = 5;
+  int batch = 32;
+  double lr = 0;             ///< 0: the trainer's default
+  double weight_decay = -1;  ///< below 0: the trainer's default
+  std::string augment = "auto";
+  std::string preprocess;  ///< empty: unit, or with `from` the base model's
+  std::string device = "auto";
+  bool resume = false;
+  std::filesystem::path checkpoint;  ///< empty: none
+};
+
+struct BuildSettings {
+  std::string precision = "auto";
+  std::string device = "auto";
+  std::vector<std::int64_t> batches = {1};
+  std::string input = "pixels";
+  double max_drop = 0.5;
+  std::string gate = "normal";
+  std::string calibration = "auto";  ///< auto: the method that loses least on the calibration images
+  std::string calib;                 ///< a folder, or how many training images; empty: 200
+  std::filesystem::path calib_cache;
+  std::filesystem::path against;
+  std::filesystem::path timing_cache;
+  int opt_level = 3;
+  std::vector<std::string> keep;  ///< NODE=fp32
+  std::string isa;                ///< empty: what the machine has
+  bool portable = false;
+  bool keep_failed = false;
+  std::string preprocess;
+  std::uint64_t seed = 1;
+};
+
+}  // namespace fovea
