@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "graph/name_index.h"
 #include "graph/op.h"
 #include "tensor/tensor.h"
 
@@ -27,8 +29,9 @@ struct Value {
   DType dtype = DType::kF32;
   Shape shape;
   std::optional<Quantization> quant;  ///< of s8/u8/s32 values that stand for real numbers
-  Tensor constant;                    ///< empty unless constant
-  bool is_constant() const { return !constant.empty(); }
+  Tensor constant;                    ///< empty unless constant and at hand
+  std::string constant_hash;          ///< of a constant whose contents are elsewhere (an engine's packed weights)
+  bool is_constant() const { return !constant.empty() || !constant_hash.empty(); }
 };
 
 struct Node {
@@ -44,6 +47,8 @@ class Graph {
  public:
   ValueId add_input(std::string name, DType dtype, Shape shape);
   ValueId add_constant(std::string name, Tensor tensor);
+  /// A constant known by its content hash only; infers as any other, but cannot be computed with.
+  ValueId add_constant(std::string name, DType dtype, Shape shape, std::string content_hash);
   /// Appends a node, infers the types of its outputs (quantised types are set by the caller afterwards) and returns the
   /// first output. Names are made unique by a suffix. kInvalidArgument from the op's rule, with the node's name.
   ValueId add_node(Op op, std::vector<ValueId> inputs, std::string name, std::vector<std::string> output_names = {});
@@ -60,29 +65,42 @@ class Graph {
   Value& value(ValueId id) { return values_.at(static_cast<std::size_t>(id)); }
   const Value& input_of(const Node& node, std::size_t i) const { return value(node.inputs.at(i)); }
   bool has_input(const Node& node, std::size_t i) const { return i < node.inputs.size() && node.inputs[i] != kNoValue; }
-  ValueId find_value(std::string_view name) const;  ///< kNoValue when there is none
+  void rename_value(ValueId id, std::string_view wish);  ///< to unique_value_name(wish)
+  ValueId find_value(std::string_view name) const;       ///< kNoValue when there is none
   const Node* find_node(std::string_view name) const;
 
   /// Every use of `from` (graph outputs too) becomes a use of `to`.
   void replace_uses(ValueId from, ValueId to);
-  /// Removes nodes whose outputs nobody uses, then values nobody names, sorts topologically, renumbers. True if it
-  /// changed.
+  /// Removes nodes whose outputs nobody uses, then values nobody names (never an input), sorts topologically, renumbers
+  /// values: inputs, constants, outputs of the nodes in order, as print() writes them. True if it changed. kInternal
+  /// when the nodes form a cycle.
   bool compact();
   /// Types of all values again, from the inputs on (after a shape changed). Quantised and narrowed dtypes are kept.
   void infer_types();
   /// The same network for another batch: dimension 0 of every input. kInvalidArgument where a node has the batch built
-  /// in.
+  /// in. On an error the graph is unchanged.
   void set_batch(std::int64_t batch);
   std::int64_t batch() const { return value(inputs_.at(0)).shape[0]; }
 
+  /// `wish`, or with a suffix "_1", "_2", … when it is taken. Constant time for values renamed by rename_value() only.
   std::string unique_value_name(std::string_view wish) const;
   std::string unique_node_name(std::string_view wish) const;
 
  private:
+  ValueId add_value(std::string_view wish, Value value);
+  ValueId place_node(std::size_t index, Node node, const std::vector<std::string>& output_names);
+  void sync_node_names();
   std::vector<ValueId> inputs_, outputs_;
   std::vector<Node> nodes_;
   std::vector<Value> values_;
+  NameIndex value_names_, node_names_;
 };
+
+/// Inputs of a node as the ops' rules see them: a quantised value stands for real numbers (f32), except where quantize
+/// and dequantize work on the integers. kInvalidArgument for an id that does not exist.
+std::vector<OperandType> operand_types(const Graph& graph, const Node& node);
+/// True where a value of this stored dtype and quantisation may hold what the rule infers: the same, or f32 narrowed.
+bool may_store(const Value& value, DType inferred);
 
 /// Who makes and who reads each value, as indices of nodes; a snapshot, made anew after a change. Graph outputs count
 /// as one use each in use_count().

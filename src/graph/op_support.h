@@ -23,7 +23,10 @@ struct OperandType {
   bool present = true;  ///< false for an optional input that is left out
 };
 
-/// Declares what every op must define in ops/<op>.cc; a missing one is a link error of the variant's visitors.
+/// Declares what every op must define in ops/<op>.cc; a missing one is a link error of the variant's visitors. Beside
+/// it stands the op's table of attributes, `visit_attributes(op, visitor)`, which calls visitor("key", field) for every
+/// field: it alone drives printing, parsing and hashing. Fields are int, float, bool, DType, Activation, arrays and
+/// vectors of numbers, and enums that have an enum_names().
 /// infer: dtypes and shapes of the outputs; kInvalidArgument "[name] what was given, what was expected".
 /// reference: the slow, obvious version, in f32 (integers as they are, for shape arithmetic and casts): inputs in the
 /// declared order, an empty Tensor where an optional one is left out. Quantised and 16-bit values are dequantised

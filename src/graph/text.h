@@ -13,8 +13,9 @@ namespace fovea {
 ///     const w: f32 4x3x3x3 {0.5, -1, …}       (small ones inline; `#HASH` stands for contents elsewhere)
 ///     y: s8 1x4x8x8 @0.02 = conv2d(x, w, b) name="conv1" pads=1,1,1,1 act=relu
 ///     return y
-/// print ∘ parse is the identity (constants with `#` come back without contents, marked as constant by a zero-size
-/// tensor replaced through the callback). Parsing is strict: kCorruptFile with line number, for hostile text too.
+/// parse ∘ print is the identity; of a compacted graph it keeps the ids of values too. Constants with `#` come back
+/// without contents, but as constants: Value::constant_hash holds the hash. Parsing is strict: kCorruptFile with line
+/// number, for hostile text too; memory stays proportional to the text.
 struct TextOptions {
   std::int64_t inline_elements = 64;  ///< constants up to this size are written out, larger ones by content hash
 };

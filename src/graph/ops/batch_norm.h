@@ -13,6 +13,12 @@ struct BatchNorm {
   bool operator==(const BatchNorm&) const = default;
 };
 
+template <typename Visitor>
+void visit_attributes(BatchNorm& op, Visitor&& visit) {
+  visit("epsilon", op.epsilon);
+  visit("momentum", op.momentum);
+}
+
 FOVEA_OP(BatchNorm, "batch_norm")
 
 }  // namespace fovea

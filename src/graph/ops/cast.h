@@ -9,6 +9,11 @@ struct Cast {
   bool operator==(const Cast&) const = default;
 };
 
+template <typename Visitor>
+void visit_attributes(Cast& op, Visitor&& visit) {
+  visit("to", op.to);
+}
+
 FOVEA_OP(Cast, "cast")
 
 }  // namespace fovea

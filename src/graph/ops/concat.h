@@ -9,6 +9,11 @@ struct Concat {
   bool operator==(const Concat&) const = default;
 };
 
+template <typename Visitor>
+void visit_attributes(Concat& op, Visitor&& visit) {
+  visit("axis", op.axis);
+}
+
 FOVEA_OP(Concat, "concat")
 
 }  // namespace fovea

@@ -18,6 +18,16 @@ struct Conv2d {
   bool operator==(const Conv2d&) const = default;
 };
 
+template <typename Visitor>
+void visit_attributes(Conv2d& op, Visitor&& visit) {
+  visit("strides", op.strides);
+  visit("pads", op.pads);
+  visit("dilations", op.dilations);
+  visit("groups", op.groups);
+  visit("act", op.act);
+  visit("residual", op.residual);
+}
+
 FOVEA_OP(Conv2d, "conv2d")
 
 }  // namespace fovea

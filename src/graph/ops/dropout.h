@@ -10,6 +10,11 @@ struct Dropout {
   bool operator==(const Dropout&) const = default;
 };
 
+template <typename Visitor>
+void visit_attributes(Dropout& op, Visitor&& visit) {
+  visit("ratio", op.ratio);
+}
+
 FOVEA_OP(Dropout, "dropout")
 
 }  // namespace fovea

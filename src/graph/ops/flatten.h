@@ -10,6 +10,11 @@ struct Flatten {
   bool operator==(const Flatten&) const = default;
 };
 
+template <typename Visitor>
+void visit_attributes(Flatten& op, Visitor&& visit) {
+  visit("axis", op.axis);
+}
+
 FOVEA_OP(Flatten, "flatten")
 
 }  // namespace fovea

@@ -15,6 +15,15 @@ struct Gemm {
   bool operator==(const Gemm&) const = default;
 };
 
+template <typename Visitor>
+void visit_attributes(Gemm& op, Visitor&& visit) {
+  visit("trans_a", op.trans_a);
+  visit("trans_b", op.trans_b);
+  visit("alpha", op.alpha);
+  visit("beta", op.beta);
+  visit("act", op.act);
+}
+
 FOVEA_OP(Gemm, "gemm")
 
 }  // namespace fovea

@@ -10,6 +10,11 @@ struct GlobalPool {
   bool operator==(const GlobalPool&) const = default;
 };
 
+template <typename Visitor>
+void visit_attributes(GlobalPool& op, Visitor&& visit) {
+  visit("kind", op.kind);
+}
+
 FOVEA_OP(GlobalPool, "global_pool")
 
 }  // namespace fovea

@@ -9,6 +9,9 @@ struct Identity {
   bool operator==(const Identity&) const = default;
 };
 
+template <typename Visitor>
+void visit_attributes(Identity&, Visitor&&) {}
+
 FOVEA_OP(Identity, "identity")
 
 }  // namespace fovea

@@ -13,6 +13,14 @@ struct Lrn {
   bool operator==(const Lrn&) const = default;
 };
 
+template <typename Visitor>
+void visit_attributes(Lrn& op, Visitor&& visit) {
+  visit("size", op.size);
+  visit("alpha", op.alpha);
+  visit("beta", op.beta);
+  visit("bias", op.bias);
+}
+
 FOVEA_OP(Lrn, "lrn")
 
 }  // namespace fovea

@@ -9,6 +9,9 @@ struct MatMul {
   bool operator==(const MatMul&) const = default;
 };
 
+template <typename Visitor>
+void visit_attributes(MatMul&, Visitor&&) {}
+
 FOVEA_OP(MatMul, "matmul")
 
 }  // namespace fovea

@@ -15,6 +15,13 @@ struct PixelsToTensor {
   bool operator==(const PixelsToTensor&) const = default;
 };
 
+template <typename Visitor>
+void visit_attributes(PixelsToTensor& op, Visitor&& visit) {
+  visit("scale", op.scale);
+  visit("mean", op.mean);
+  visit("std", op.std);
+}
+
 FOVEA_OP(PixelsToTensor, "pixels_to_tensor")
 
 }  // namespace fovea

@@ -9,6 +9,9 @@ struct PRelu {
   bool operator==(const PRelu&) const = default;
 };
 
+template <typename Visitor>
+void visit_attributes(PRelu&, Visitor&&) {}
+
 FOVEA_OP(PRelu, "prelu")
 
 }  // namespace fovea

@@ -18,6 +18,16 @@ struct Dequantize {
   bool operator==(const Dequantize&) const = default;
 };
 
+template <typename Visitor>
+void visit_attributes(Quantize& op, Visitor&& visit) {
+  visit("to", op.to);
+  visit("axis", op.axis);
+}
+template <typename Visitor>
+void visit_attributes(Dequantize& op, Visitor&& visit) {
+  visit("axis", op.axis);
+}
+
 FOVEA_OP(Quantize, "quantize")
 FOVEA_OP(Dequantize, "dequantize")
 

@@ -1,10 +1,14 @@
 #pragma once
 
+#include <array>
+
 #include "graph/op_support.h"
 
 namespace fovea {
 
 enum class ReduceKind : std::uint8_t { kMean, kSum, kMax };
+inline constexpr std::array<std::string_view, 3> kReduceKindNames = {"mean", "sum", "max"};
+constexpr std::span<const std::string_view> enum_names(ReduceKind) { return kReduceKindNames; }
 
 struct Reduce {
   ReduceKind kind = ReduceKind::kMean;
@@ -12,6 +16,13 @@ struct Reduce {
   bool keep_dims = true;
   bool operator==(const Reduce&) const = default;
 };
+
+template <typename Visitor>
+void visit_attributes(Reduce& op, Visitor&& visit) {
+  visit("kind", op.kind);
+  visit("axes", op.axes);
+  visit("keep_dims", op.keep_dims);
+}
 
 FOVEA_OP(Reduce, "reduce")
 

@@ -10,6 +10,11 @@ struct Reshape {
   bool operator==(const Reshape&) const = default;
 };
 
+template <typename Visitor>
+void visit_attributes(Reshape& op, Visitor&& visit) {
+  visit("dims", op.dims);
+}
+
 FOVEA_OP(Reshape, "reshape")
 
 }  // namespace fovea

@@ -10,6 +10,14 @@ struct Slice {
   bool operator==(const Slice&) const = default;
 };
 
+template <typename Visitor>
+void visit_attributes(Slice& op, Visitor&& visit) {
+  visit("axes", op.axes);
+  visit("starts", op.starts);
+  visit("ends", op.ends);
+  visit("steps", op.steps);
+}
+
 FOVEA_OP(Slice, "slice")
 
 }  // namespace fovea

@@ -11,6 +11,12 @@ struct Softmax {
   bool operator==(const Softmax&) const = default;
 };
 
+template <typename Visitor>
+void visit_attributes(Softmax& op, Visitor&& visit) {
+  visit("axis", op.axis);
+  visit("log", op.log);
+}
+
 FOVEA_OP(Softmax, "softmax")
 
 }  // namespace fovea

@@ -11,6 +11,12 @@ struct Split {
   bool operator==(const Split&) const = default;
 };
 
+template <typename Visitor>
+void visit_attributes(Split& op, Visitor&& visit) {
+  visit("axis", op.axis);
+  visit("sizes", op.sizes);
+}
+
 FOVEA_OP(Split, "split")
 
 }  // namespace fovea

@@ -14,6 +14,15 @@ struct Unsqueeze {
   bool operator==(const Unsqueeze&) const = default;
 };
 
+template <typename Visitor>
+void visit_attributes(Squeeze& op, Visitor&& visit) {
+  visit("axes", op.axes);
+}
+template <typename Visitor>
+void visit_attributes(Unsqueeze& op, Visitor&& visit) {
+  visit("axes", op.axes);
+}
+
 FOVEA_OP(Squeeze, "squeeze")
 FOVEA_OP(Unsqueeze, "unsqueeze")
 

@@ -9,6 +9,11 @@ struct Transpose {
   bool operator==(const Transpose&) const = default;
 };
 
+template <typename Visitor>
+void visit_attributes(Transpose& op, Visitor&& visit) {
+  visit("perm", op.perm);
+}
+
 FOVEA_OP(Transpose, "transpose")
 
 }  // namespace fovea

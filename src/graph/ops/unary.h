@@ -10,6 +10,11 @@ struct Unary {
   bool operator==(const Unary&) const = default;
 };
 
+template <typename Visitor>
+void visit_attributes(Unary& op, Visitor&& visit) {
+  visit("fn", op.fn);
+}
+
 FOVEA_OP(Unary, "unary")
 
 }  // namespace fovea
