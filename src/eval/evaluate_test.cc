@@ -1,0 +1,137 @@
+#include "eval/evaluate.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+#include <numeric>
+
+#include "eval/engine_runner.h"
+#include "graph/builder.h"
+#include "testing/photo_folder.h"
+#include "testing/plain_engine.h"
+#include "testing/temp_dir.h"
+
+namespace fovea {
+namespace {
+
+/// Sure of the strongest colour channel.
+class ColorRunner final : public Runner {
+ public:
+  const PreprocessSpec& preprocess() const override { return spec_; }
+  int classes() const override { return 3; }
+  std::string description() const override { return "colour"; }
+  void run(std::span<const std::uint8_t> pixels, int n, std::span<float> probabilities) override {
+    const std::size_t bytes = spec_.pixel_bytes();
+    for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i) {
+      std::array<double, 3> sum = {0, 0, 0};
+      for (std::size_t at = 0; at < bytes; ++at) sum[at % 3] += pixels[i * bytes + at];
+      const double all = sum[0] + sum[1] + sum[2];
+      for (std::size_t c = 0; c < 3; ++c) probabilities[3 * i + c] = static_cast<float>(sum[c] / all);
+    }
+    ++runs;
+  }
+  int runs = 0;
+
+ private:
+  PreprocessSpec spec_ = PreprocessSpec::unit(16);
+};
+
+std::vector<int> all_samples(const Dataset& dataset) {
+  std::vector<int> samples(dataset.samples.size());
+  std::iota(samples.begin(), samples.end(), 0);
+  return samples;
+}
+
+TEST(Evaluate, CountsWhatTheRunnerSays) {
+  const TempDir dir;
+  make_photo_folder(dir.path(), {"a_red", "b_green", "c_blue"}, 5);
+  const Dataset dataset = open_folder(dir.path());
+  ColorRunner runner;
+  EvalOptions options;
+  options.batch = 4;
+  int last = 0;
+  options.progress = [&](int done, int all) {
+    EXPECT_EQ(all, 15);
+    EXPECT_GT(done, last);
+    last = done;
+  };
+  const EvalResult result = evaluate(runner, dataset, all_samples(dataset), options);
+  EXPECT_EQ(last, 15);
+  EXPECT_EQ(runner.runs, 4);
+  EXPECT_EQ(result.images.size(), 15U);
+  EXPECT_EQ(result.top1, 1.0);
+  EXPECT_EQ(result.top5, 1.0);
+  for (std::size_t k = 0; k < 3; ++k) EXPECT_EQ(result.confusion[k][k], 5);
+  for (std::size_t i = 0; i < 15; ++i) EXPECT_EQ(result.images[i].sample, static_cast<int>(i));
+}
+
+TEST(Evaluate, CountsPhotosThatDoNotDecode) {
+  const TempDir dir;
+  make_photo_folder(dir.path(), {"a", "b"}, 3);
+  std::ofstream(dir.path() / "a" / "broken.png") << "not a picture";
+  const Dataset dataset = open_folder(dir.path());
+  ColorRunner runner;
+  const EvalResult result = evaluate(runner, dataset, all_samples(dataset));
+  EXPECT_EQ(result.images.size(), 6U);
+  EXPECT_EQ(result.skipped, 1);
+}
+
+TEST(Evaluate, WantsAClassForEveryLabel) {
+  const TempDir dir;
+  make_photo_folder(dir.path(), {"a", "b", "c", "d"}, 1);
+  const Dataset dataset = open_folder(dir.path());
+  ColorRunner runner;
+  EXPECT_THROW(evaluate(runner, dataset, all_samples(dataset)), Error);
+}
+
+TEST(Judge, BreaksTiesByIndexAndRanksTheTruth) {
+  const std::vector<float> p = {0.4F, 0.4F, 0.2F, 0.1F, 0.2F, 0.7F};
+  const std::vector<int> labels = {1, 0}, samples = {7, 9};
+  const auto results = judge(p, 3, labels, samples);
+  EXPECT_EQ(results[0].predicted, 0);
+  EXPECT_EQ(results[0].rank, 1);
+  EXPECT_EQ(results[0].sample, 7);
+  EXPECT_EQ(results[1].predicted, 2);
+  EXPECT_EQ(results[1].rank, 2);
+  EXPECT_FLOAT_EQ(results[1].probability, 0.7F);
+  const EvalResult sum = summarize(results, 3);
+  EXPECT_EQ(sum.top1, 0.0);
+  EXPECT_EQ(sum.top5, 1.0);
+  EXPECT_NEAR(sum.mean_loss, -(std::log(0.4) + std::log(0.1)) / 2, 1e-6);
+  EXPECT_EQ(sum.confusion[1][0], 1);
+  EXPECT_EQ(sum.confusion[0][2], 1);
+}
+
+Graph tensor_graph(const PreprocessSpec& spec, bool pixels) {
+  GraphBuilder build;
+  ValueId x = pixels ? build.input("x", {1, spec.height, spec.width, 3}, DType::kU8)
+                     : build.input("x", {1, 3, spec.height, spec.width});
+  if (pixels) x = build.node(PixelsToTensor{spec.scale, spec.mean, spec.std}, {x}, "front");
+  x = build.flatten("flat", build.global_average_pool("gap", x));
+  return build.finish({build.node(Softmax{1, false}, {x}, "p")});
+}
+
+TEST(EngineRunner, GivesTensorEnginesTheSameValuesAsPixelEngines) {
+  PreprocessSpec spec = PreprocessSpec::unit(4);
+  spec.mean = {0.1F, 0.2F, 0.3F};
+  spec.std = {0.5F, 0.25F, 2.0F};
+  const Backend& backend = cpu_backend_for_tests();
+  const auto device = backend.open(Isa::kAmx, 0);
+  std::vector<std::vector<float>> results;
+  for (const bool pixels : {true, false}) {
+    Engine engine = plain_engine(tensor_graph(spec, pixels), backend, *device, {{1}, 1, "reference", {}});
+    engine.info.preprocess = spec;
+    EngineRunner runner(Executor::make(std::make_shared<Engine>(std::move(engine)), backend, device));
+    EXPECT_EQ(runner.classes(), 3);
+    std::vector<std::uint8_t> input(2 * spec.pixel_bytes());
+    for (std::size_t i = 0; i < input.size(); ++i) input[i] = static_cast<std::uint8_t>(i * 37);
+    results.emplace_back(6);
+    runner.run(input, 2, results.back());
+    EXPECT_THROW(runner.run(input, 1, results.back()), Error);
+  }
+  for (std::size_t i = 0; i < 6; ++i) EXPECT_NEAR(results[0][i], results[1][i], 1e-6);
+}
+
+}  // namespace
+}  // namespace fovea
