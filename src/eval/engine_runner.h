@@ -1,31 +1,26 @@
 #pragma once
 
 #include <memory>
-#include <vector>
 
-#include "engine/executor.h"
+#include "engine/pixel_context.h"
 #include "eval/runner.h"
 
 namespace fovea {
 
-/// An engine as a Runner. Engines whose input is the model's own float tensor get it from the pixels here:
-/// (pixel · scale − mean[c]) / std[c], channels first.
+/// An engine as a Runner, whatever its input is (engine/pixel_context.h).
 class EngineRunner final : public Runner {
  public:
-  /// `threads` 0: as many as the plans were tuned for. kUnsupported when a float input is not n × c × h × w of the
-  /// spec.
+  /// `threads` 0: as many as the plans were tuned for. kUnsupported when pixels do not make the engine's input.
   explicit EngineRunner(std::shared_ptr<const Executor> executor, int threads = 0);
-  const PreprocessSpec& preprocess() const override { return executor_->engine().info.preprocess; }
-  int classes() const override { return classes_; }
+  const PreprocessSpec& preprocess() const override { return engine().info.preprocess; }
+  int classes() const override { return output_classes(engine()); }
   std::string description() const override;
   void run(std::span<const std::uint8_t> pixels, int n, std::span<float> probabilities) override;
-  ExecutionContext& context() { return context_; }
+  ExecutionContext& context() { return pixels_.context(); }
+  const Engine& engine() const { return pixels_.executor().engine(); }
 
  private:
-  std::shared_ptr<const Executor> executor_;
-  ExecutionContext context_;
-  int classes_;
-  std::vector<float> tensor_;  ///< the float input, kept from run to run
+  PixelContext pixels_;
 };
 
 }  // namespace fovea

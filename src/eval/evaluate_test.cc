@@ -6,8 +6,8 @@
 #include <fstream>
 #include <numeric>
 
+#include "base/error.h"
 #include "eval/engine_runner.h"
-#include "graph/builder.h"
 #include "testing/photo_folder.h"
 #include "testing/plain_engine.h"
 #include "testing/temp_dir.h"
@@ -103,15 +103,6 @@ TEST(Judge, BreaksTiesByIndexAndRanksTheTruth) {
   EXPECT_EQ(sum.confusion[0][2], 1);
 }
 
-Graph tensor_graph(const PreprocessSpec& spec, bool pixels) {
-  GraphBuilder build;
-  ValueId x = pixels ? build.input("x", {1, spec.height, spec.width, 3}, DType::kU8)
-                     : build.input("x", {1, 3, spec.height, spec.width});
-  if (pixels) x = build.node(PixelsToTensor{spec.scale, spec.mean, spec.std}, {x}, "front");
-  x = build.flatten("flat", build.global_average_pool("gap", x));
-  return build.finish({build.node(Softmax{1, false}, {x}, "p")});
-}
-
 TEST(EngineRunner, GivesTensorEnginesTheSameValuesAsPixelEngines) {
   PreprocessSpec spec = PreprocessSpec::unit(4);
   spec.mean = {0.1F, 0.2F, 0.3F};
@@ -120,7 +111,7 @@ TEST(EngineRunner, GivesTensorEnginesTheSameValuesAsPixelEngines) {
   const auto device = backend.open(Isa::kAmx, 0);
   std::vector<std::vector<float>> results;
   for (const bool pixels : {true, false}) {
-    Engine engine = plain_engine(tensor_graph(spec, pixels), backend, *device, {{1}, 1, "reference", {}});
+    Engine engine = plain_engine(pooling_classifier(spec, pixels), backend, *device, {{1}, 1, "reference", {}});
     engine.info.preprocess = spec;
     EngineRunner runner(Executor::make(std::make_shared<Engine>(std::move(engine)), backend, device));
     EXPECT_EQ(runner.classes(), 3);

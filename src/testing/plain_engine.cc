@@ -115,4 +115,13 @@ Graph tiny_classifier(int classes, std::uint64_t seed, int side) {
   return graph;
 }
 
+Graph pooling_classifier(const PreprocessSpec& spec, bool pixels) {
+  GraphBuilder build;
+  ValueId x = pixels ? build.input("x", {1, spec.height, spec.width, 3}, DType::kU8)
+                     : build.input("x", {1, 3, spec.height, spec.width});
+  if (pixels) x = build.node(PixelsToTensor{spec.scale, spec.mean, spec.std}, {x}, "front");
+  x = build.flatten("flat", build.global_average_pool("gap", x));
+  return build.finish({build.node(Softmax{1, false}, {x}, "p")});
+}
+
 }  // namespace fovea

@@ -25,4 +25,7 @@ const Backend& cpu_backend_for_tests();
 /// weights by seed; `classes` labels' worth of output.
 Graph tiny_classifier(int classes, std::uint64_t seed = 1, int side = 8);
 
+/// Softmax over the channels' means, from the spec's pixels or from the float tensor that they become.
+Graph pooling_classifier(const PreprocessSpec& spec, bool pixels);
+
 }  // namespace fovea
