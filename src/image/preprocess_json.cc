@@ -1,0 +1,207 @@
+// Three dialects of "how the photo becomes the input": Fovea's own, timm's and Hugging Face's.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/error.h"
+#include "base/io/file.h"
+#include "image/preprocess.h"
+
+namespace fovea {
+namespace {
+
+using nlohmann::json;
+
+template <typename Enum>
+struct Named {
+  std::string_view name;
+  Enum value;
+};
+constexpr Named<ResizeMode> kModes[] = {
+    {"short_side", ResizeMode::kShortSide}, {"exact", ResizeMode::kExact}, {"letterbox", ResizeMode::kLetterbox}};
+constexpr Named<ResizeFilter> kFilters[] = {{"nearest", ResizeFilter::kNearest},
+                                            {"bilinear", ResizeFilter::kBilinear},
+                                            {"bicubic", ResizeFilter::kBicubic},
+                                            {"lanczos", ResizeFilter::kLanczos}};
+constexpr Named<ColorOrder> kColors[] = {
+    {"rgb", ColorOrder::kRgb}, {"bgr", ColorOrder::kBgr}, {"gray", ColorOrder::kGray}};
+
+template <typename Enum, std::size_t kCount>
+std::string text_of(const Named<Enum> (&table)[kCount], Enum value) {
+  return std::string(std::ranges::find(table, value, &Named<Enum>::value)->name);
+}
+
+[[noreturn]] void bad(std::string_view field, const std::string& expected) {
+  fail(ErrorKind::kInvalidArgument, "[preprocess] {}: expected {}", field, expected);
+}
+
+template <typename Enum, std::size_t kCount>
+Enum value_of(const json& spec, const char* field, const Named<Enum> (&table)[kCount], Enum otherwise) {
+  if (!spec.contains(field)) return otherwise;
+  std::string names;
+  for (const Named<Enum>& row : table) {
+    if (spec[field].is_string() && spec[field].get<std::string>() == row.name) return row.value;
+    names += (names.empty() ? "" : ", ") + std::string(row.name);
+  }
+  bad(field, names);
+}
+
+double number(const json& spec, const char* field, double otherwise, double least, double most) {
+  if (!spec.contains(field) || spec[field].is_null()) return otherwise;
+  if (!spec[field].is_number()) bad(field, "a number");
+  const double value = spec[field].get<double>();
+  if (!(value >= least && value <= most)) bad(field, fmt::format("a number from {} to {}, got {}", least, most, value));
+  return value;
+}
+
+bool truth(const json& spec, const char* field, bool otherwise) {
+  if (!spec.contains(field) || spec[field].is_null()) return otherwise;
+  if (!spec[field].is_boolean()) bad(field, "true or false");
+  return spec[field].get<bool>();
+}
+
+/// One number for all channels, or one to three.
+std::array<float, 3> triple(const json& spec, const char* field, std::array<float, 3> otherwise) {
+  if (!spec.contains(field) || spec[field].is_null()) return otherwise;
+  const json list = spec[field].is_array() ? spec[field] : json::array({spec[field]});
+  if (list.empty() || list.size() == 2 || list.size() > 3) bad(field, "one or three numbers");
+  std::array<float, 3> values = {};
+  for (std::size_t i = 0; i < 3; ++i) {
+    const json& entry = list[list.size() == 1 ? 0 : i];
+    if (!entry.is_number()) bad(field, "one or three numbers");
+    values[i] = entry.get<float>();
+  }
+  return values;
+}
+
+constexpr double kMostSide = 16384;
+
+PreprocessSpec from_own(const json& spec) {
+  static const std::set<std::string> kFields = {"height",        "width", "mode",  "filter", "antialias",
+                                                "crop_fraction", "color", "scale", "mean",   "std",
+                                                "scaled_decode", "fill",  "schema"};
+  for (const auto& [key, value] : spec.items())
+    require(kFields.contains(key), ErrorKind::kInvalidArgument, "[preprocess] unknown field \"{}\"", key);
+  PreprocessSpec made;
+  made.height = static_cast<int>(number(spec, "height", 224, 1, kMostSide));
+  made.width = static_cast<int>(number(spec, "width", made.height, 1, kMostSide));
+  made.mode = value_of(spec, "mode", kModes, made.mode);
+  made.filter = value_of(spec, "filter", kFilters, made.filter);
+  made.antialias = truth(spec, "antialias", made.antialias);
+  made.crop_fraction = number(spec, "crop_fraction", made.crop_fraction, 0.05, 1);
+  made.color = value_of(spec, "color", kColors, made.color);
+  made.scale = static_cast<float>(number(spec, "scale", static_cast<double>(made.scale), 1e-9, 1e9));
+  made.mean = triple(spec, "mean", made.mean);
+  made.std = triple(spec, "std", made.std);
+  made.scaled_decode = truth(spec, "scaled_decode", made.scaled_decode);
+  const std::array<float, 3> fill = triple(spec, "fill", {0, 0, 0});
+  for (std::size_t i = 0; i < 3; ++i) made.fill[i] = static_cast<std::uint8_t>(std::clamp(fill[i], 0.0F, 255.0F));
+  return made;
+}
+
+/// timm: {"input_size": [3, 224, 224], "interpolation": "bicubic", "mean", "std", "crop_pct", "crop_mode"}
+PreprocessSpec from_timm(const json& outer) {
+  const json& spec = outer.contains("pretrained_cfg") ? outer["pretrained_cfg"] : outer;
+  PreprocessSpec made = PreprocessSpec::imagenet(224);
+  if (spec.contains("input_size")) {
+    const json& size = spec["input_size"];
+    if (!size.is_array() || size.size() != 3 || !size[1].is_number_integer() || !size[2].is_number_integer())
+      bad("input_size", "[channels, height, width]");
+    made.height = std::clamp(size[1].get<int>(), 1, static_cast<int>(kMostSide));
+    made.width = std::clamp(size[2].get<int>(), 1, static_cast<int>(kMostSide));
+    if (size[0] == 1) made.color = ColorOrder::kGray;
+  }
+  json named = spec;
+  if (spec.value("interpolation", "") == "random") named["interpolation"] = "bilinear";
+  made.filter = value_of(named, "interpolation", kFilters, ResizeFilter::kBilinear);
+  made.crop_fraction = number(spec, "crop_pct", 0.875, 0.05, 1);
+  made.mean = triple(spec, "mean", made.mean);
+  made.std = triple(spec, "std", made.std);
+  const std::string mode = spec.value("crop_mode", "center");
+  if (mode == "squash") made.mode = ResizeMode::kExact;
+  if (mode == "border") made.mode = ResizeMode::kLetterbox;
+  return made;
+}
+
+int side(const json& size, const char* field, const char* otherwise) {
+  if (size.is_number_integer()) return size.get<int>();
+  if (size.is_object())
+    for (const char* key : {field, otherwise})
+      if (size.contains(key) && size[key].is_number_integer()) return size[key].get<int>();
+  bad("size", "a number, {height, width} or {shortest_edge}");
+}
+
+/// Hugging Face: do_resize, size, resample (PIL's number), do_center_crop, crop_size, rescale_factor, image_mean,
+/// image_std.
+PreprocessSpec from_hugging_face(const json& spec) {
+  PreprocessSpec made;
+  if (spec.contains("size")) {
+    made.height = side(spec["size"], "height", "shortest_edge");
+    made.width = side(spec["size"], "width", "shortest_edge");
+    const bool exact = spec["size"].is_object() && spec["size"].contains("height");
+    made.mode = exact ? ResizeMode::kExact : ResizeMode::kShortSide;
+  }
+  const int resized = made.height;
+  if (truth(spec, "do_center_crop", false) && spec.contains("crop_size")) {
+    made.height = side(spec["crop_size"], "height", "shortest_edge");
+    made.width = side(spec["crop_size"], "width", "shortest_edge");
+    made.crop_fraction = std::clamp(static_cast<double>(made.height) / std::max(1, resized), 0.05, 1.0);
+  }
+  if (spec.contains("crop_pct")) made.crop_fraction = number(spec, "crop_pct", 1, 0.05, 1);
+  if (made.height < 1 || made.width < 1 || made.height > kMostSide || made.width > kMostSide) bad("size", "1 to 16384");
+  constexpr std::array<ResizeFilter, 4> kPillow = {ResizeFilter::kNearest, ResizeFilter::kLanczos,
+                                                   ResizeFilter::kBilinear, ResizeFilter::kBicubic};
+  const auto resample = static_cast<std::size_t>(number(spec, "resample", 2, 0, 3));
+  made.filter = kPillow.at(resample);
+  made.scale =
+      truth(spec, "do_rescale", true) ? static_cast<float>(number(spec, "rescale_factor", 1.0 / 255, 1e-9, 1e9)) : 1;
+  if (truth(spec, "do_normalize", true)) {
+    made.mean = triple(spec, "image_mean", {0, 0, 0});
+    made.std = triple(spec, "image_std", {1, 1, 1});
+  }
+  return made;
+}
+
+}  // namespace
+
+json to_json(const PreprocessSpec& spec) {
+  return {{"height", spec.height},
+          {"width", spec.width},
+          {"mode", text_of(kModes, spec.mode)},
+          {"filter", text_of(kFilters, spec.filter)},
+          {"antialias", spec.antialias},
+          {"crop_fraction", spec.crop_fraction},
+          {"color", text_of(kColors, spec.color)},
+          {"scale", spec.scale},
+          {"mean", spec.mean},
+          {"std", spec.std},
+          {"scaled_decode", spec.scaled_decode},
+          {"fill", spec.fill}};
+}
+
+PreprocessSpec preprocess_from_json(const json& spec) {
+  if (!spec.is_object()) bad("file", "a JSON object");
+  PreprocessSpec made;
+  try {
+    const bool timm = spec.contains("pretrained_cfg") || spec.contains("input_size") || spec.contains("crop_pct");
+    const bool hugging_face =
+        spec.contains("image_mean") || spec.contains("do_resize") || spec.contains("image_processor_type");
+    made = hugging_face ? from_hugging_face(spec) : timm ? from_timm(spec) : from_own(spec);
+  } catch (const json::exception& error) {
+    bad("file", std::string("other types: ") + error.what());
+  }
+  for (const float deviation : made.std) require(deviation != 0, ErrorKind::kInvalidArgument, "[preprocess] std is 0");
+  return made;
+}
+
+PreprocessSpec preprocess_from_argument(const std::string& argument, int size) {
+  if (argument == "unit") return PreprocessSpec::unit(size);
+  if (argument == "imagenet") return PreprocessSpec::imagenet(size);
+  require(argument.ends_with(".json"), ErrorKind::kInvalidArgument,
+          "[preprocess] \"{}\": expected imagenet, unit or FILE.json", argument);
+  const json spec = json::parse(read_text(argument), nullptr, false);
+  require(!spec.is_discarded(), ErrorKind::kInvalidArgument, "[preprocess] {} is no JSON", argument);
+  return preprocess_from_json(spec);
+}
+
+}  // namespace fovea
