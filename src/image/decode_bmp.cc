@@ -86,7 +86,10 @@ Bitmap read_header(std::span<const std::byte> encoded, const DecodeLimits& limit
   if (bmp.bits == 32) bmp.masks = {0x00FF0000, 0x0000FF00, 0x000000FF};
   if (masked)
     for (std::size_t i = 0; i < 3; ++i) bmp.masks[i] = in.number(54 + 4 * i, 4);
-  if (bmp.bits <= 8) read_palette(bmp, 14 + header + (masked && header == 40 ? 12U : 0U), header == 12 ? 3 : 4, colors);
+  const std::size_t palette = 14 + header + (masked && header == 40 ? 12U : 0U);
+  // Some writers name the palette's place as the pixels': the pixels stand behind it.
+  if (bmp.bits <= 8 && bmp.data == palette) bmp.data += std::size_t{header == 12 ? 3U : 4U} << bmp.bits;
+  if (bmp.bits <= 8) read_palette(bmp, palette, header == 12 ? 3 : 4, colors);
   return bmp;
 }
 
@@ -130,7 +133,8 @@ void read_runs(const Bitmap& bmp, Image& image) {
   int x = 0;
   int y = 0;
   const auto put = [&](unsigned index) {
-    require(x < bmp.width && y < bmp.height, ErrorKind::kCorruptFile, "[bmp] a run passes the edge of the image");
+    require(y < bmp.height, ErrorKind::kCorruptFile, "[bmp] the runs pass the end of the image");
+    if (x >= bmp.width) return;  // a run may pass the end of its row: what does not fit is dropped, as elsewhere
     std::copy_n(bmp.color(index).begin(), 3, image.at(x++, bmp.row(y)));
   };
   const auto pick = [&](unsigned byte, unsigned i) { return nibbles ? (i % 2 == 0 ? byte >> 4 : byte & 15U) : byte; };
