@@ -88,7 +88,9 @@ Bitmap read_header(std::span<const std::byte> encoded, const DecodeLimits& limit
     for (std::size_t i = 0; i < 3; ++i) bmp.masks[i] = in.number(54 + 4 * i, 4);
   const std::size_t palette = 14 + header + (masked && header == 40 ? 12U : 0U);
   // Some writers name the palette's place as the pixels': the pixels stand behind it.
-  if (bmp.bits <= 8 && bmp.data == palette) bmp.data += std::size_t{header == 12 ? 3U : 4U} << bmp.bits;
+  const std::uint32_t most = 1U << std::min(bmp.bits, 8U);
+  if (bmp.bits <= 8 && bmp.data == palette)
+    bmp.data += std::size_t{header == 12 ? 3U : 4U} * (colors == 0 || colors > most ? most : colors);
   if (bmp.bits <= 8) read_palette(bmp, palette, header == 12 ? 3 : 4, colors);
   return bmp;
 }

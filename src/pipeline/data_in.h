@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "data/check.h"
+#include "data/dataset.h"
+#include "data/split.h"
+#include "pipeline/settings.h"
+#include "report/trace.h"
+
+namespace fovea {
+
+/// Stage 1: a folder of photos, every one of which decodes, and which of them train and validate.
+struct DataIn {
+  Dataset dataset;
+  DataSplit split;
+  std::vector<int> train, val;  ///< indices of samples
+  ImageFigures figures;
+};
+
+/// `known_split` (JSON of a model or engine) is used where it knows these images, else a split is made by the settings.
+DataIn read_data(const DataSettings& settings, const std::string& known_split = {});
+
+/// `made_here`: the pictures were drawn by this program.
+StageTrace trace_data_in(const DataIn& data, const DataSettings& settings, bool made_here, double seconds);
+
+/// What a trace calls this data: "800 photos of 3 classes".
+std::string describe(const DataIn& data);
+
+}  // namespace fovea
