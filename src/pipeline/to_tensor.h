@@ -1,5 +1,6 @@
 #pragma once
 
+#include "image/preprocess.h"
 #include "pipeline/data_in.h"
 #include "report/trace.h"
 
