@@ -33,20 +33,17 @@ enum Stream : std::uint64_t { kScene, kAnimal, kPlace, kPerch, kForeground, kCam
 Frame place(const Animal& animal, const Scene& scene, Dice& dice, int size) {
   const Box box = animal.extent();
   const float side = as_float(size);
-  const float share = dice.range(0.62F, 0.95F);
+  const float share = dice.range(0.78F, 1.05F);
   // Between fitting the longer side and equal area: neither long nor tall animals stay small.
   const float longest = std::max(box.width(), box.height());
-  const float scale = share * side / mix(longest, std::sqrt(box.width() * box.height()), 0.35F);
+  const float scale = share * side / mix(longest, std::sqrt(box.width() * box.height()), 0.2F);
   const Vec2 extent = Vec2{box.width(), box.height()} * scale;
-  const auto slide = [&](float used) {
-    const float room = side - used;
-    return dice.range(std::min(room, 0.0F) * 0.5F - 0.06F * side,
-                      std::max(room, 0.0F) + std::min(room, 0.0F) * 0.5F + 0.06F * side);
-  };
-  const float left = slide(extent.x);
-  float bottom = slide(extent.y) + extent.y;
-  if (animal.grounded())
-    bottom = std::clamp(std::max(bottom, (scene.floor < 1 ? scene.floor + 0.08F : 0.0F) * side), 0.0F, 0.98F * side);
+  const float room = side - extent.x;
+  const float left = room * 0.5F + (0.5F * std::abs(room) + 0.05F * side) * dice.range(-1, 1);
+  // The head stays in the picture; feet may be cut off.
+  const float lowest = std::max(extent.y, 0.98F * side);
+  float bottom = dice.range(extent.y, lowest);
+  if (animal.grounded() && scene.floor < 1) bottom = std::max(bottom, std::min((scene.floor + 0.08F) * side, lowest));
   const bool mirror = dice.chance(0.5F);
   const float x = mirror ? left + box.high.x * scale : left - box.low.x * scale;
   return {{x, bottom + box.low.y * scale}, scale, animal.tilt() + dice.range(-0.04F, 0.04F), mirror};

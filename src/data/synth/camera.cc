@@ -17,14 +17,14 @@ struct Exposure {
 };
 
 Exposure draw_exposure(Dice& dice) {
-  const float brightness = dice.range(0.78F, 1.15F);
+  const float brightness = dice.range(0.86F, 1.12F);
   const float warm = dice.range(-0.09F, 0.09F);
   return {Rgb{1 + warm, 1 + dice.range(-0.02F, 0.02F), 1 - warm} * brightness,
-          dice.range(0.85F, 1.12F),
+          dice.range(0.92F, 1.12F),
           direction(dice.range(0, 6.28F)) * dice.range(0, 0.3F),
-          dice.range(0, 0.35F),
-          dice.range(0.004F, 0.03F),
-          dice.chance(0.06F) ? 1.0F : dice.range(0, 0.35F)};
+          dice.range(0, 0.25F),
+          dice.range(0.003F, 0.015F),
+          dice.range(0, 0.15F)};
 }
 
 std::uint8_t quantize(float v) { return static_cast<std::uint8_t>(unit_clamp(v) * 255 + 0.5F); }

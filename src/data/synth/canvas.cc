@@ -28,6 +28,13 @@ void Canvas::over(const Canvas& top) {
   }
 }
 
+void Canvas::fade(Rgb haze, float gray, float share) {
+  for (Pixel& pixel : pixels_) {
+    const float light = luminance(pixel.color);
+    pixel.color = mix(mix(pixel.color, Rgb{light, light, light}, gray), haze, share);
+  }
+}
+
 Canvas Canvas::resized(int width, int height) const {
   Canvas result(width, height);
   const float sx = as_float(width_) / as_float(width);

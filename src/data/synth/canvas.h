@@ -25,9 +25,10 @@ class Canvas {
   }
   const Pixel& at(int x, int y) const { return const_cast<Canvas*>(this)->at(x, y); }
 
-  void over(const Canvas& top);                 ///< `top`, of the same size, is laid over this
-  Canvas resized(int width, int height) const;  ///< bilinear
-  void blur(float sigma);                       ///< about Gaussian: two box filters per axis; nothing below 0.3
+  void over(const Canvas& top);                  ///< `top`, of the same size, is laid over this
+  Canvas resized(int width, int height) const;   ///< bilinear
+  void fade(Rgb haze, float gray, float share);  ///< desaturates, then mixes with haze
+  void blur(float sigma);                        ///< about Gaussian: two box filters per axis; nothing below 0.3
 
  private:
   int width_;

@@ -7,7 +7,7 @@
 namespace fovea::synth {
 namespace {
 
-constexpr CoatHabits kHabits = {0.25F, 0.5F, 0.2F, 0, 0.05F, 0, 0.16F, 0.10F, 0.015F};
+constexpr CoatHabits kHabits = {0.06F, 0.92F, 0.02F, 0, 0, 0, 0.10F, 0.09F, 0.012F, {1, 2, 5, 1, 2, 11}};
 constexpr std::array<Rgb, 4> kIrises = {
     {{0.80F, 0.65F, 0.15F}, {0.50F, 0.68F, 0.25F}, {0.40F, 0.62F, 0.75F}, {0.82F, 0.48F, 0.12F}}};
 
@@ -18,14 +18,14 @@ class Cat final : public Animal {
         stance_(take_stance(dice, {dice.range(0.85F, 1.05F), dice.range(0.19F, 0.23F), dice.range(0.38F, 0.46F),
                                    dice.range(0.055F, 0.07F), dice.range(0.3F, 0.38F), dice.range(0.27F, 0.32F)})),
         pale_parts_(dice.chance(0.5F)),
-        collar_(dice.chance(0.25F)),
+        collar_(dice.chance(0.15F)),
         collar_color_(draw_vivid(dice)),
         turn_(dice.range(-0.45F, 0.55F)),
         tilt_(dice.range(-0.2F, 0.2F)),
         iris_(dice.jitter(dice.pick(kIrises), 0.06F)),
         pupil_(dice.range(0.04F, 0.15F)),
         lid_(dice.chance(0.12F) ? 0.85F : dice.range(0, 0.3F)),
-        nose_(dice.chance(0.5F) ? Rgb{0.80F, 0.48F, 0.46F} : Rgb{0.24F, 0.15F, 0.14F}),
+        nose_(dice.chance(0.8F) ? Rgb{0.85F, 0.48F, 0.46F} : Rgb{0.24F, 0.15F, 0.14F}),
         ear_(dice.range(0.5F, 0.75F)),
         tail_bend_(dice.range(-1, 1)),
         tail_up_(dice.range(0, 1)) {}
@@ -75,7 +75,7 @@ class Cat final : public Animal {
       back.pattern = Pattern::kPlain;
       back.fringe *= 0.5F;
       painter.fill(Shape(face.frame).triangle(outer, tip, inner, 0.06F), back);
-      Surface pink = Surface::plain(mix(Rgb{0.82F, 0.58F, 0.55F}, coat_.body.base, 0.35F));
+      Surface pink = Surface::plain(mix(Rgb{0.88F, 0.60F, 0.57F}, coat_.body.base, 0.2F));
       pink.softness = 1.5F;
       const Vec2 middle = mix(mix(outer, inner, 0.5F), tip, 0.25F);
       painter.fill(

@@ -23,6 +23,8 @@ constexpr std::array<Colors, 12> kColors = {{
     {{0.56F, 0.49F, 0.38F}, {0.25F, 0.20F, 0.15F}},  // agouti
 }};
 
+constexpr float kLoyalty = 0.75F;  ///< share of animals in one of their species' favourite colours
+
 constexpr std::array<Rgb, 8> kVivid = {{{0.80F, 0.14F, 0.13F},
                                         {0.13F, 0.35F, 0.75F},
                                         {0.95F, 0.78F, 0.15F},
@@ -69,7 +71,8 @@ float draw_frequency(Dice& dice, Pattern pattern) {
 Rgb draw_vivid(Dice& dice) { return dice.jitter(dice.pick(kVivid), 0.08F); }
 
 Coat draw_coat(Dice& dice, const CoatHabits& habits) {
-  const Colors& colors = dice.pick(kColors);
+  const Colors& colors =
+      dice.chance(kLoyalty) ? kColors[static_cast<std::size_t>(dice.pick(habits.favourites))] : dice.pick(kColors);
   Coat coat;
   Surface& body = coat.body;
   body.base = dice.jitter(colors.base, 0.06F);
@@ -77,7 +80,7 @@ Coat draw_coat(Dice& dice, const CoatHabits& habits) {
   const bool white_marks = body.pattern == Pattern::kPatches && luminance(body.base) < 0.7F;
   body.mark = dice.jitter(white_marks ? Rgb{0.90F, 0.88F, 0.84F} : colors.mark, 0.05F);
   body.frequency = draw_frequency(dice, body.pattern);
-  body.strength = body.pattern == Pattern::kFeathers ? dice.range(0.4F, 0.8F) : dice.range(0.6F, 0.95F);
+  body.strength = body.pattern == Pattern::kFeathers ? dice.range(0.6F, 0.95F) : dice.range(0.75F, 1);
   body.grain = dice.around(habits.grain, 0.3F);
   body.grain_length = dice.around(habits.grain_length, 0.25F);
   body.fringe = dice.around(habits.fringe, 0.4F);

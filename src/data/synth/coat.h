@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+
 #include "data/synth/dice.h"
 #include "data/synth/paint.h"
 
@@ -16,6 +18,7 @@ struct Coat {
 struct CoatHabits {
   float plain, stripes, patches, spots, saddle, feathers;
   float grain, grain_length, fringe;
+  std::array<int, 6> favourites;  ///< colours worn more often than the others: indices of the table in coat.cc
 };
 
 Coat draw_coat(Dice& dice, const CoatHabits& habits);

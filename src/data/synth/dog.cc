@@ -7,7 +7,7 @@
 namespace fovea::synth {
 namespace {
 
-constexpr CoatHabits kHabits = {0.35F, 0.06F, 0.25F, 0.12F, 0.22F, 0, 0.16F, 0.16F, 0.025F};
+constexpr CoatHabits kHabits = {0.3F, 0, 0.25F, 0.2F, 0.25F, 0, 0.48F, 0.11F, 0.035F, {4, 6, 7, 8, 3, 0}};
 
 class Dog final : public Animal {
  public:
@@ -16,11 +16,11 @@ class Dog final : public Animal {
         stance_(take_stance(dice, {dice.range(0.8F, 1.05F), dice.range(0.22F, 0.28F), dice.range(0.42F, 0.58F),
                                    dice.range(0.07F, 0.09F), dice.range(0.34F, 0.44F), dice.range(0.25F, 0.31F)})),
         pale_parts_(dice.chance(0.5F)),
-        collar_(dice.chance(0.4F)),
+        collar_(dice.chance(0.7F)),
         collar_color_(draw_vivid(dice)),
         profile_(has_side() && dice.chance(0.5F)),
         floppy_(dice.chance(0.7F)),
-        tongue_(dice.chance(0.6F)),
+        tongue_(dice.chance(0.9F)),
         turn_(dice.range(-0.35F, 0.6F)),
         tilt_(dice.range(-0.2F, 0.2F)),
         snout_(dice.range(0.8F, 1.15F)),

@@ -7,11 +7,11 @@
 namespace fovea::synth {
 namespace {
 
-constexpr CoatHabits kHabits = {0.3F, 0.02F, 0.08F, 0.15F, 0, 0.45F, 0.09F, 0.05F, 0.008F};
+constexpr CoatHabits kHabits = {0.1F, 0, 0, 0.05F, 0, 0.85F, 0.03F, 0.05F, 0, {9, 10, 1, 3, 9, 0}};
 constexpr std::array<Rgb, 6> kHorn = {{{0.92F, 0.58F, 0.12F},
                                        {0.90F, 0.75F, 0.20F},
-                                       {0.20F, 0.18F, 0.17F},
-                                       {0.45F, 0.40F, 0.36F},
+                                       {0.95F, 0.66F, 0.16F},
+                                       {0.25F, 0.22F, 0.20F},
                                        {0.85F, 0.35F, 0.15F},
                                        {0.70F, 0.55F, 0.35F}}};
 
@@ -21,14 +21,14 @@ Plumage draw_plumage(Dice& dice) {
   Plumage p{};
   p.coat = draw_coat(dice, kHabits);
   p.coat.body.round = 0.3F;
-  if (dice.chance(0.15F)) p.coat.body.base = draw_vivid(dice);
+  if (dice.chance(0.55F)) p.coat.body.base = draw_vivid(dice);
   p.wing = p.coat.body;
   p.wing.pattern = Pattern::kFeathers;
   p.wing.frequency = dice.range(7, 10);
-  p.wing.strength = dice.range(0.35F, 0.7F);
+  p.wing.strength = dice.range(0.6F, 0.9F);
   p.wing.base =
       dice.chance(0.5F) ? mix(p.coat.body.base, p.coat.body.mark, 0.6F) : p.coat.body.base * dice.range(0.7F, 1.0F);
-  p.wing.mark = mix(p.wing.base, dice.chance(0.5F) ? Rgb{0.92F, 0.9F, 0.86F} : Rgb{0.08F, 0.07F, 0.07F}, 0.45F);
+  p.wing.mark = mix(p.wing.base, dice.chance(0.5F) ? Rgb{0.92F, 0.9F, 0.86F} : Rgb{0.08F, 0.07F, 0.07F}, 0.65F);
   p.wing.round = 0.15F;
   p.quill = p.wing.base * 0.45F;
   p.beak = dice.jitter(dice.pick(kHorn), 0.06F);

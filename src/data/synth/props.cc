@@ -19,7 +19,7 @@ Surface rough(Dice& dice, Rgb color, float grain) {
 
 void paint_branch(Painter& painter, Dice& dice, const Frame& frame, float top, float center) {
   const float r = dice.range(0.018F, 0.05F);
-  const Surface bark = rough(dice, {0.38F, 0.29F, 0.2F}, 0.25F);
+  const Surface bark = rough(dice, {0.38F, 0.29F, 0.2F}, 0.12F);
   const float lean = dice.range(-0.12F, 0.12F);
   const Vec2 middle{center, top - r};
   painter.fill(Shape(frame).tube({-0.15F, middle.y - lean * center * 1.5F}, middle,
@@ -38,7 +38,7 @@ void paint_branch(Painter& painter, Dice& dice, const Frame& frame, float top, f
 void paint_ledge(Painter& painter, Dice& dice, const Frame& frame, float top) {
   constexpr std::array<Rgb, 4> kStuff = {
       {{0.6F, 0.58F, 0.55F}, {0.5F, 0.36F, 0.23F}, {0.72F, 0.45F, 0.34F}, {0.8F, 0.79F, 0.76F}}};
-  Surface wall = rough(dice, dice.pick(kStuff), 0.18F);
+  Surface wall = rough(dice, dice.pick(kStuff), 0.08F);
   const float thick = dice.range(0.05F, 0.5F);
   painter.fill(
       Shape(frame).polygon(
@@ -48,7 +48,7 @@ void paint_ledge(Painter& painter, Dice& dice, const Frame& frame, float top) {
 }
 
 void paint_mound(Painter& painter, Dice& dice, const Frame& frame, float top, float center) {
-  Surface ground = rough(dice, dice.chance(0.5F) ? Rgb{0.4F, 0.5F, 0.22F} : Rgb{0.55F, 0.5F, 0.44F}, 0.25F);
+  Surface ground = rough(dice, dice.chance(0.5F) ? Rgb{0.4F, 0.5F, 0.22F} : Rgb{0.55F, 0.5F, 0.44F}, 0.08F);
   ground.fringe = 0.02F;
   ground.round = 0.1F;
   const float high = dice.range(0.3F, 0.8F);
@@ -129,10 +129,10 @@ void paint_perch(Painter& painter, Dice& dice, float top, float center, int size
 
 void paint_foreground(Painter& painter, Dice& dice, int size) {
   const Frame frame{{0, as_float(size)}, as_float(size)};
-  if (dice.chance(0.22F)) paint_blades(painter, dice, frame);
-  if (dice.chance(0.1F)) paint_bars(painter, dice, frame);
-  if (dice.chance(0.2F)) paint_twigs(painter, dice, frame);
-  if (dice.chance(0.2F)) paint_thing(painter, dice, frame);
+  if (dice.chance(0.15F)) paint_blades(painter, dice, frame);
+  if (dice.chance(0.05F)) paint_bars(painter, dice, frame);
+  if (dice.chance(0.1F)) paint_twigs(painter, dice, frame);
+  if (dice.chance(0.12F)) paint_thing(painter, dice, frame);
 }
 
 }  // namespace fovea::synth

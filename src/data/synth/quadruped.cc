@@ -48,7 +48,7 @@ Box measure(const Stance& s) {
   const float head = s.build.head;
   const float floor = s.posture == Posture::kPortrait ? s.shoulder.y : 0.0F;
   Box box{{-0.1F, floor}, {0.1F, floor}};
-  box.include(s.head + Vec2{0, 0.12F * head}, head * 1.2F);
+  box.include(s.head + Vec2{0, 0.3F * head}, head * 1.2F);
   if (s.posture != Posture::kPortrait) {
     box.include(s.hip, s.build.depth);
     box.include(s.shoulder, s.build.depth * 0.9F);
