@@ -1,5 +1,7 @@
 #include "pipeline/to_tensor.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <numeric>

@@ -11,8 +11,8 @@
 namespace fovea {
 
 struct QuantizeOptions {
-  std::set<std::string> keep;   ///< names of nodes that stay in float
-  bool per_channel = true;      ///< weights: one scale per output channel, else per tensor
+  std::set<std::string> keep;  ///< names of nodes that stay in float
+  bool per_channel = true;     ///< weights: one scale per output channel, else per tensor
 };
 
 /// A node that stays wider than asked, with the reason.

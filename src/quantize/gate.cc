@@ -1,0 +1,39 @@
+#include "quantize/gate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace fovea {
+
+GateResult check_gate(const EvalResult& before, const EvalResult& after, const GateOptions& options) {
+  GateResult result;
+  result.before = before.top1;
+  result.after = after.top1;
+  result.difference = compare_paired(before, after);
+  result.max_drop_points = options.max_drop_points;
+  result.strict = options.strict;
+  const auto share = static_cast<int>(std::floor(options.max_drop_points * result.difference.images / 100 + 1e-9));
+  result.allowed_losses = std::max(1, share);
+  const auto [low, high] = result.difference.ci95_points;
+  result.passed =
+      options.strict ? high <= options.max_drop_points : result.difference.net_lost() <= result.allowed_losses;
+  result.decided = !(low <= options.max_drop_points && options.max_drop_points <= high);
+  result.images_needed = result.decided ? 0 : images_needed(result.difference, options.max_drop_points);
+  return result;
+}
+
+nlohmann::json to_json(const GateResult& gate) {
+  nlohmann::json json = to_json(gate.difference);
+  json["before"] = gate.before;
+  json["after"] = gate.after;
+  json["max_drop"] = gate.max_drop_points;
+  json["strict"] = gate.strict;
+  json["allowed_losses"] = gate.allowed_losses;
+  json["passed"] = gate.passed;
+  json["decided"] = gate.decided;
+  json["images_needed"] = gate.images_needed;
+  return json;
+}
+
+}  // namespace fovea

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+
+#include "eval/evaluate.h"
+#include "eval/paired.h"
+
+namespace fovea {
+
+struct GateOptions {
+  double max_drop_points = 0.5;
+  bool strict = false;  ///< the interval's upper end must be within the limit, not just the count
+};
+
+/// The verdict over the validation images, "before" and "after" on the same ones.
+struct GateResult {
+  double before = 0, after = 0;  ///< top-1, 0–1
+  PairedDifference difference;
+  double max_drop_points = 0;
+  bool strict = false;
+  int allowed_losses = 0;  ///< max(1, ⌊max-drop · n / 100⌋), net
+  bool passed = false;
+  bool decided = false;   ///< the interval does not contain the limit
+  std::int64_t images_needed = 0;  ///< how many would decide; 0 when decided
+};
+
+/// kInvalidArgument when the two saw different images.
+GateResult check_gate(const EvalResult& before, const EvalResult& after, const GateOptions& options);
+
+/// {before, after, drop_points, ci95_points, images, lost, gained, mcnemar_p, agreement, max_drop, strict,
+/// allowed_losses, passed, decided, images_needed}
+nlohmann::json to_json(const GateResult& gate);
+
+}  // namespace fovea

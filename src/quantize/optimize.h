@@ -1,0 +1,71 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "compiler/compile.h"
+#include "compiler/frontend.h"
+#include "data/dataset.h"
+#include "quantize/gate.h"
+#include "quantize/typed_graph.h"
+
+namespace fovea {
+
+struct OptimizeOptions {
+  Precision precision = Precision::kAuto;
+  std::optional<Calibration> calibration;  ///< none: the method that changes the calibration images' results least
+  GateOptions gate;
+  CompileOptions compile;
+  std::set<std::string> keep;  ///< nodes that stay in f32
+  std::filesystem::path calib_cache;
+  DecodeLimits limits;
+  bool keep_failed = false;  ///< give the engine although the gate refuses it
+};
+
+/// Images for calibration (never validation images) and for the gate. Both may be empty: then nothing is calibrated, or
+/// nothing is proven.
+struct OptimizeData {
+  const Dataset* calibration_set = nullptr;
+  std::vector<int> calibration;
+  const Dataset* validation_set = nullptr;
+  std::vector<int> validation;
+};
+
+/// One whole plan that was considered.
+struct CandidatePlan {
+  Precision precision = Precision::kFp32;
+  double latency_ms = 0;  ///< batch 1, least of interleaved runs (or from the timing cache); 0: not timed
+  std::optional<GateResult> gate;
+  std::size_t bytes = 0;  ///< of the engine file
+  bool chosen = false;
+  std::string reason;  ///< why it was not chosen, or not possible
+};
+
+struct OptimizeResult {
+  Engine engine;  ///< everything but info.report, which the caller writes
+  Precision chosen = Precision::kFp32;
+  std::vector<PassReport> passes;
+  Graph base;              ///< after the passes before calibration
+  CompileResult compiled;  ///< plans and blobs moved into the engine; reports stay
+  std::vector<CandidatePlan> candidates;
+  std::vector<Fallback> fallbacks;
+  std::optional<GateResult> gate;
+  std::string calibration_method;  ///< empty: nothing was calibrated
+  int calibration_images = 0;
+  Ranges ranges;
+  int timed = 0, from_cache = 0;  ///< tactic timings
+};
+
+/// Front-ended model → engine: passes, calibration, one plan per candidate precision, each through the gate, whole
+/// plans timed interleaved; the fastest that passes wins, within 2 % the more precise. A named precision is built
+/// alone. `against` (null: the model itself) gives the gate's float side. kGateFailed naming drop and limit when no
+/// candidate passes. `info` holds what the engine is to carry (labels, preprocess, split, …).
+OptimizeResult optimize(const FrontEnd& front, const FrontEnd* against, EngineInfo info, const Backend& backend,
+                        std::shared_ptr<Device> device, const OptimizeData& data, const OptimizeOptions& options,
+                        TimingCache& cache);
+
+}  // namespace fovea
