@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "base/error.h"
+
 namespace fovea {
 namespace {
 
@@ -55,7 +57,11 @@ std::vector<ValueType> output_types(const Op& op, std::span<const OperandType> i
     if (input.type.dtype == DType::kF16 || input.type.dtype == DType::kBF16) input.type.dtype = DType::kF32;
   std::vector<ValueType> types =
       std::visit([&](const auto& type) { return infer_types(type, std::span<const OperandType>(seen)); }, op);
-  for (const ValueType& type : types) type.shape.elements();  // refuses sizes out of range
+  for (const ValueType& type : types) {
+    require(type.shape.rank() <= kMostAxes, ErrorKind::kInvalidArgument, "[{}] output has rank {}, expected at most {}",
+            name(op), type.shape.rank(), kMostAxes);
+    type.shape.elements();  // refuses sizes out of range
+  }
   return types;
 }
 

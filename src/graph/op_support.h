@@ -10,6 +10,8 @@
 
 namespace fovea {
 
+inline constexpr int kMostAxes = 64;  ///< highest rank of a value; a bound for hostile files only
+
 struct ValueType {
   DType dtype = DType::kF32;
   Shape shape;
