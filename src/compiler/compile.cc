@@ -1,0 +1,113 @@
+#include "compiler/compile.h"
+
+#include <algorithm>
+
+#include "base/cancel.h"
+#include "base/error.h"
+#include "compiler/cost.h"
+#include "compiler/layout_choice.h"
+#include "compiler/lower.h"
+
+namespace fovea {
+namespace {
+
+/// "int8", "bf16", …: the dtype of the first data input.
+std::string precision_of(const Graph& graph, const Node& node) {
+  const DType dtype = graph.input_of(node, 0).dtype;
+  if (dtype == DType::kF32) return "fp32";
+  if (dtype == DType::kF16) return "fp16";
+  const bool bytes = dtype == DType::kS8 || dtype == DType::kU8;
+  return bytes && graph.input_of(node, 0).quant ? "int8" : std::string(name(dtype));
+}
+
+std::string layouts_text(const Candidate& candidate) {
+  const auto text = [](const std::vector<Layout>& layouts) {
+    return layouts.empty() ? std::string_view("plain") : name(layouts[0]);
+  };
+  return fmt::format("{}->{}", text(candidate.inputs), text(candidate.outputs));
+}
+
+std::string config_text(const Candidate& candidate) {
+  const std::string own = candidate.config.str();
+  return own.empty() ? layouts_text(candidate) : own + " " + layouts_text(candidate);
+}
+
+/// `timed`: costs are times, not guesses.
+TacticReport report_of(const Graph& graph, const Node& node, const Candidate& chosen, const Candidates* found,
+                       bool timed) {
+  TacticReport report;
+  report.node = node.name;
+  report.op = display_name(node.op);
+  report.precision = precision_of(graph, node);
+  report.tactic = chosen.tactic ? std::string(chosen.tactic->name) : "view";
+  report.config = config_text(chosen);
+  report.microseconds = timed ? chosen.microseconds : 0;
+  if (!found) return report;
+  for (const Candidate& candidate : found->all) {
+    std::string verdict = timed ? fmt::format("{:.1f} us", candidate.microseconds) : "supported";
+    if (&candidate == &chosen) verdict = timed ? "chosen, " + verdict : "chosen";
+    report.candidates.push_back(
+        {candidate.tactic ? std::string(candidate.tactic->name) : "view", config_text(candidate), std::move(verdict)});
+  }
+  for (const Refusal& refusal : found->refused) report.candidates.push_back({refusal.tactic, "", refusal.reason});
+  return report;
+}
+
+/// In step order; reformats are named by what they change.
+std::vector<TacticReport> reports_of(const Plan& plan, const Graph& graph, const LayoutPlan& choice, CostTable& costs,
+                                     bool timed) {
+  std::vector<TacticReport> reports;
+  for (const PlanStep& step : plan.steps) {
+    const Node& node = plan.graph.nodes()[static_cast<std::size_t>(step.node)];
+    const auto original = std::ranges::find(graph.nodes(), node.name, &Node::name);
+    if (original == graph.nodes().end()) {
+      const NodeView view = step_view(plan, step);
+      const Candidate* change = costs.reformat(view.inputs[0], view.inputs[0].layout, view.outputs[0].layout);
+      reports.push_back(report_of(plan.graph, node, *change, nullptr, timed));
+    } else {
+      const auto n = static_cast<std::size_t>(original - graph.nodes().begin());
+      reports.push_back(report_of(graph, *original, *choice.nodes[n], &costs.of(graph, *original), timed));
+    }
+  }
+  return reports;
+}
+
+std::vector<std::int64_t> sorted_batches(const CompileOptions& options) {
+  std::vector<std::int64_t> batches = options.batches;
+  std::ranges::sort(batches);
+  batches.erase(std::unique(batches.begin(), batches.end()), batches.end());
+  require(!batches.empty() && batches.front() >= 1, ErrorKind::kInvalidArgument,
+          "[compile] batches must be at least 1, and one must be given");
+  return batches;
+}
+
+}  // namespace
+
+CompileResult compile(const Graph& graph, const Backend& backend, Device& device, const CompileOptions& options,
+                      TimingCache& cache) {
+  require(graph.inputs().size() == 1 && graph.outputs().size() == 1, ErrorKind::kUnsupported,
+          "[compile] the graph has {} inputs and {} outputs, expected one of each", graph.inputs().size(),
+          graph.outputs().size());
+  const bool timed = options.opt_level > 0;
+  CompileResult result;
+  CostTable costs(backend, device, options, cache);
+  BlobStore blobs;
+  for (const std::int64_t batch : sorted_batches(options)) {
+    throw_if_cancelled();
+    Graph typed = graph;
+    if (typed.batch() != batch) typed.set_batch(batch);
+    typed.compact();
+    const LayoutPlan choice = choose_layouts(typed, costs);
+    Plan plan = lower(typed, choice, costs, blobs);
+    plan.microseconds = timed ? choice.microseconds : 0;
+    if (result.plans.empty()) {
+      result.predicted_microseconds = plan.microseconds;
+      result.tactics = reports_of(plan, typed, choice, costs, timed);
+    }
+    result.plans.push_back(std::move(plan));
+  }
+  result.blobs = blobs.take();
+  return result;
+}
+
+}  // namespace fovea

@@ -1,0 +1,185 @@
+#include "compiler/compile.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "compiler/build_bare.h"
+#include "compiler/target.h"
+#include "engine/executor.h"
+#include "graph/builder.h"
+#include "graph/reference.h"
+#include "passes/lower_precision.h"
+#include "passes/pass.h"
+#include "testing/graph_random.h"
+#include "testing/plain_engine.h"
+
+namespace fovea {
+namespace {
+
+std::shared_ptr<Device> cpu() {
+  static const std::shared_ptr<Device> device = cpu_backend_for_tests().open(Isa::kAmx, 0);
+  return device;
+}
+
+Engine engine_of(CompileResult compiled) {
+  Engine engine;
+  engine.info.backend = "cpu";
+  engine.info.fingerprint = cpu()->info().fingerprint();
+  engine.info.isa = cpu()->info().isa;
+  engine.info.pixel_input = false;
+  engine.plans = std::move(compiled.plans);
+  engine.blobs = compiled.blobs;
+  return engine;
+}
+
+CompileResult compile_for(const Graph& graph, CompileOptions options, TimingCache& cache) {
+  return compile(graph, cpu_backend_for_tests(), *cpu(), options, cache);
+}
+
+Engine untimed(const Graph& graph, std::vector<std::int64_t> batches) {
+  CompileOptions options;
+  options.opt_level = 0;
+  options.batches = std::move(batches);
+  TimingCache cache;
+  return engine_of(compile_for(graph, options, cache));
+}
+
+Tensor run_engine(Engine engine, const Tensor& input) {
+  deserialize(serialize(engine));  // obeys the rules of the file
+  const auto executor = Executor::make(std::make_shared<Engine>(std::move(engine)), cpu_backend_for_tests(), cpu());
+  ExecutionContext context(executor);
+  const Plan& plan = executor->engine().plans[0];
+  Tensor output(DType::kF32, {input.shape()[0], plan.graph.value(plan.graph.outputs()[0]).shape[1]});
+  context.run(input.bytes(), input.shape()[0], output.data<float>());
+  return output;
+}
+
+Tensor run_graph(Graph graph, const Tensor& input) {
+  graph.set_batch(input.shape()[0]);
+  return run_reference(graph, std::span(&input, 1))[0];
+}
+
+Tensor input_for(const Graph& graph, std::int64_t batch, std::uint64_t seed) {
+  Shape shape = graph.value(graph.inputs()[0]).shape;
+  shape[0] = batch;
+  return random_tensor(DType::kF32, shape, seed);
+}
+
+class RandomNet : public testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(RandomNet, RunsAsTheReferenceAtEveryBatch) {
+  const Graph model = random_cnn(GetParam());
+  Graph graph = model;
+  run_passes(graph, passes_before_calibration(), target_context(cpu_backend_for_tests(), cpu()->info(), 0));
+  const Engine engine = untimed(graph, {1, 3});
+  for (const std::int64_t batch : {1, 3}) {
+    const Tensor x = input_for(model, batch, GetParam());
+    expect_close(run_engine(engine, x), run_graph(model, x), 2e-4, 2e-3);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomNet, testing::Range<std::uint64_t>(1, 25));
+
+TEST(Compile, TimesEqualLayersOnceAndRepeatsItselfWithTheCache) {
+  GraphBuilder build;
+  ValueId x = build.input("x", {1, 16, 8, 8});
+  for (const char* name : {"a", "b", "c"}) x = build.relu(std::string(name) + ".relu", build.conv(name, x, 16, {}));
+  const Graph graph = build.finish({build.linear("fc", build.flatten("flat", x), 4)});
+  CompileOptions options;
+  options.opt_level = 3;
+  TimingCache cache;
+  const CompileResult first = compile_for(graph, options, cache);
+  EXPECT_GT(cache.misses, 0);
+  EXPECT_GT(first.predicted_microseconds, 0);
+
+  TimingCache again = TimingCache::parse(cache.text());
+  const Bytes one = serialize(engine_of(compile_for(graph, options, again)));
+  const Bytes two = serialize(engine_of(compile_for(graph, options, again)));
+  EXPECT_EQ(again.misses, 0);
+  EXPECT_TRUE(one == two);
+  EXPECT_TRUE(one == serialize(engine_of(first)));
+}
+
+TEST(Compile, ReportsEveryStepWithWhatOthersSaid) {
+  const Engine engine = untimed(tiny_classifier(3), {1});
+  CompileOptions options;
+  options.opt_level = 0;
+  TimingCache cache;
+  const CompileResult compiled = compile_for(tiny_classifier(3), options, cache);
+  ASSERT_EQ(compiled.tactics.size(), compiled.plans[0].steps.size());
+  for (std::size_t s = 0; s < compiled.tactics.size(); ++s) {
+    const TacticReport& report = compiled.tactics[s];
+    EXPECT_EQ(report.tactic, compiled.plans[0].steps[s].tactic);
+    EXPECT_EQ(report.microseconds, 0) << "nothing is timed";
+  }
+  const auto conv =
+      std::ranges::find_if(compiled.tactics, [](const TacticReport& r) { return r.op.starts_with("conv"); });
+  ASSERT_NE(conv, compiled.tactics.end());
+  const auto verdicts = [&](const std::string& verdict) {
+    return std::ranges::count(conv->candidates, verdict, &TacticReport::Candidate::verdict);
+  };
+  EXPECT_EQ(verdicts("chosen"), 1);
+  EXPECT_GT(conv->candidates.size(), 3U);
+}
+
+Support never(const NodeView&, const DeviceInfo&) { return Support::no("not today"); }
+
+class LazyBackend final : public Backend {
+ public:
+  std::string_view name() const override { return "lazy"; }
+  std::span<const Tactic> tactics() const override {
+    static constexpr Tactic kTactics[] = {{"idle", never, nullptr, nullptr, nullptr}};
+    return kTactics;
+  }
+  std::shared_ptr<Device> open(Isa, int) const override { return cpu(); }
+};
+
+TEST(Compile, NamesTheNodeThatNobodyRuns) {
+  const LazyBackend backend;
+  TimingCache cache;
+  try {
+    compile(tiny_classifier(3), backend, *cpu(), {}, cache);
+    FAIL() << "compiled";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUnsupported);
+    EXPECT_THAT(error.message(), testing::HasSubstr("idle: not today"));
+    EXPECT_THAT(error.message(), testing::HasSubstr("node "));
+  }
+}
+
+TEST(Compile, RefusesBatchesBelowOne) {
+  CompileOptions options;
+  options.batches = {0, 1};
+  TimingCache cache;
+  EXPECT_THROW(compile_for(tiny_classifier(3), options, cache), Error);
+}
+
+TEST(BareEngine, RunsTheGraphInFloat) {
+  const Graph model = random_cnn(7);
+  EngineInfo info;
+  info.pixel_input = false;
+  const auto engine = bare_engine(model, info, cpu_backend_for_tests(), *cpu());
+  EXPECT_EQ(engine->info.precision, "fp32");
+  const Tensor x = input_for(model, 1, 3);
+  expect_close(run_engine(*engine, x), run_graph(model, x), 2e-4, 2e-3);
+}
+
+TEST(Compile, RunsLoweredNodesAsTheTypedReference) {
+  for (const std::uint64_t seed : {2, 5, 9}) {
+    Graph graph = random_cnn(seed);
+    const PassContext context = target_context(cpu_backend_for_tests(), cpu()->info(), 0);
+    run_passes(graph, passes_before_calibration(), context);
+    std::set<std::string> names;
+    for (const Node& node : graph.nodes())
+      if (!std::holds_alternative<Softmax>(node.op)) names.insert(node.name);
+    lower_precision(graph, names, DType::kBF16, context);
+    run_passes(graph, passes_after_precision(), context);
+    const Tensor x = input_for(graph, 1, seed);
+    // 8 bits of mantissa, and sums in another order, through a dozen layers.
+    expect_close(run_engine(untimed(graph, {1}), x), run_graph(graph, x), 3e-2, 5e-2);
+  }
+}
+
+}  // namespace
+}  // namespace fovea

@@ -1,0 +1,51 @@
+#include "compiler/tactic_key.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "graph/text.h"
+
+namespace fovea {
+namespace {
+
+/// Which operands share their scale decides what a tactic has to do; the scale itself does not.
+class KeyWriter {
+ public:
+  std::string operand(const OperandView& operand) {
+    if (!operand.present) return "-";
+    std::string key = fmt::format("{}:{}", name(operand.dtype), operand.shape.str());
+    if (operand.layout != Layout::kPlain) key += fmt::format(":{}", name(operand.layout));
+    if (operand.quant) key += quantization(*operand.quant);
+    if (operand.constant) key += ":const";
+    return key;
+  }
+
+ private:
+  std::string quantization(const Quantization& quant) {
+    const bool shifted = std::ranges::any_of(quant.zero_point, [](std::int32_t z) { return z != 0; });
+    auto found = std::ranges::find(seen_, quant);
+    const auto number = found - seen_.begin();
+    if (found == seen_.end()) seen_.push_back(quant);
+    return fmt::format(":q{}{}{}", number, quant.axis < 0 ? "" : "c", shifted ? "z" : "");
+  }
+  std::vector<Quantization> seen_;
+};
+
+}  // namespace
+
+std::string view_key(const NodeView& view) {
+  std::string key(name(view.op));
+  if (const std::string attributes = print_attributes(view.op); !attributes.empty()) key += " " + attributes;
+  KeyWriter write;
+  for (const OperandView& input : view.inputs) key += " " + write.operand(input);
+  key += " ->";
+  for (const OperandView& output : view.outputs) key += " " + write.operand(output);
+  return key + fmt::format(" threads={}", view.threads);
+}
+
+std::string tactic_key(const NodeView& view, const DeviceInfo& device, std::string_view tactic, const Config& config) {
+  return fmt::format("{} | {} {} | {}", view_key(view), tactic, config.str(), device.tuning_key());
+}
+
+}  // namespace fovea

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "backend/api/tactic.h"
+
+namespace fovea {
+
+/// One thing to time: a tactic with its config on a view with concrete layouts.
+struct TimedCandidate {
+  const Tactic* tactic = nullptr;
+  Config config;
+  NodeView view;
+};
+
+/// Times candidates of one node against each other. Each run finds the caches cold (weights come from memory, as in a
+/// network larger than the caches); candidates take turns, so that a slow moment of the machine hits all of them; those
+/// far behind drop out, and the rest go on until the order of the leaders stands. The time of a candidate is the least
+/// one seen: noise only adds. One thread at a time.
+class TacticTimer {
+ public:
+  TacticTimer(Device& device, int threads);
+  ~TacticTimer();
+  /// Microseconds by candidate; infinity for one that could not be made.
+  std::vector<double> time(const std::vector<TimedCandidate>& candidates, const Weights& weights);
+
+ private:
+  class Run;
+  Device& device_;
+  std::unique_ptr<Stream> stream_;
+  std::vector<std::unique_ptr<Buffer>> inputs_, outputs_;  ///< by operand, as large as any candidate needs
+  std::unique_ptr<Buffer> scratch_;
+};
+
+}  // namespace fovea
