@@ -21,7 +21,7 @@ struct GateResult {
   bool strict = false;
   int allowed_losses = 0;  ///< max(1, ⌊max-drop · n / 100⌋), net
   bool passed = false;
-  bool decided = false;   ///< the interval does not contain the limit
+  bool decided = false;            ///< the interval does not contain the limit
   std::int64_t images_needed = 0;  ///< how many would decide; 0 when decided
 };
 

@@ -102,6 +102,7 @@ class Optimizer {
     built.key = fmt::format("plan {} {} threads={}", target_.device->info().tuning_key(), content_hash(bytes),
                             engine.plans.front().threads);
     built.engine = std::make_shared<const Engine>(std::move(engine));
+    built.plan.engine = built.engine;
     built.executor = Executor::make(built.engine, target_.backend, target_.device);
     built_.push_back(std::move(built));
   }

@@ -42,7 +42,8 @@ struct CandidatePlan {
   std::optional<GateResult> gate;
   std::size_t bytes = 0;  ///< of the engine file
   bool chosen = false;
-  std::string reason;  ///< why it was not chosen, or not possible
+  std::string reason;                    ///< why it was not chosen, or not possible
+  std::shared_ptr<const Engine> engine;  ///< null where it is not possible
 };
 
 struct OptimizeResult {

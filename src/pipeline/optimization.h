@@ -1,0 +1,30 @@
+#pragma once
+
+#include <optional>
+
+#include "pipeline/data_in.h"
+#include "pipeline/model_source.h"
+#include "quantize/optimize.h"
+#include "report/trace.h"
+
+namespace fovea {
+
+struct BuiltEngine {
+  OptimizeResult result;
+  std::size_t model_bytes = 0;
+  double seconds = 0;
+};
+
+/// Stage 5: a model to an engine in memory. Calibration images: --calib, else 200 (or as many as said) of the training
+/// part; the gate: the validation part.
+BuiltEngine build_engine(const SourceModel& source, const DataIn* data, const BuildSettings& settings, int threads);
+
+/// What `build --json` prints and the engine stores of its making (without times measured outside the timing cache).
+nlohmann::json build_report(const BuiltEngine& built);
+
+StageTrace trace_optimization(const BuiltEngine& built, const SourceModel& source);
+
+/// The device that settings name.
+std::shared_ptr<Device> open_device(const BuildSettings& settings);
+
+}  // namespace fovea

@@ -1,0 +1,248 @@
+#include "pipeline/run.h"
+
+#include <cstdio>
+
+#include "base/error.h"
+#include "base/io/file.h"
+#include "base/io/hash.h"
+#include "base/log/clock.h"
+#include "base/log/log.h"
+#include "base/log/progress.h"
+#include "base/parallel/parallel.h"
+#include "data/synth.h"
+#include "interop/onnx_export.h"
+#include "pipeline/data_in.h"
+#include "pipeline/metrics.h"
+#include "pipeline/optimization.h"
+#include "pipeline/prediction.h"
+#include "pipeline/preprocessing.h"
+#include "pipeline/stage_store.h"
+#include "pipeline/to_tensor.h"
+#include "pipeline/training.h"
+#include "pipeline/version.h"
+
+namespace fovea {
+namespace {
+
+constexpr const char* kDrawnNote =
+    "This model was trained on drawn animals: it knows only drawn cats, dogs and birds, not photos.";
+
+std::string hash_of(const std::filesystem::path& file) { return content_hash(read_file(file)); }
+
+class Run {
+ public:
+  explicit Run(const RunSettings& settings)
+      : settings_(settings),
+        out_(settings.out),
+        drawn_(settings.data.root.empty()),
+        store_(settings.out, settings.force) {
+    std::error_code code;
+    std::filesystem::create_directories(out_, code);
+    require(std::filesystem::is_directory(out_, code), ErrorKind::kInvalidArgument,
+            "--out {}: the folder cannot be made", out_.string());
+    if (drawn_) settings_.data.root = out_ / "data";
+    settings_.train.checkpoint = out_ / ".stages" / "training.checkpoint";
+    if (settings_.build.timing_cache.empty()) settings_.build.timing_cache = out_ / ".stages" / "timing.cache";
+  }
+
+  Trace all() {
+    trace_.title = drawn_ ? "Drawn cats, dogs and birds" : settings_.data.root.filename().string();
+    if (drawn_) trace_.note = kDrawnNote;
+    trace_.environment = environment();
+    data_in();
+    announce(2, "preprocessing");
+    const PreprocessSpec spec = settings_.model.empty() ? training_spec(settings_.train) : source_.spec;
+    trace_.stages.push_back(trace_preprocessing(data_, spec, settings_.data.limits));
+    announce(3, "to tensor");
+    trace_.stages.push_back(trace_to_tensor(data_, spec, settings_.data.limits));
+    training();
+    optimization();
+    metrics();
+    prediction();
+    return std::move(trace_);
+  }
+
+ private:
+  static void announce(int number, const std::string& what) { log_info("[{}/7] {}", number, what); }
+
+  void draw_data() {
+    const std::string key = stage_key({settings_.synth_images, settings_.train.size, settings_.data.seed});
+    if (store_.find("drawing", key) && std::filesystem::exists(settings_.data.root)) return;
+    const Stopwatch watch;
+    SynthOptions options;
+    options.out = settings_.data.root;
+    options.images = settings_.synth_images;
+    options.size = settings_.train.size;
+    options.seed = settings_.data.seed;
+    options.threads = settings_.threads;
+    synthesize(options);
+    StageTrace stage;
+    stage.id = "drawing";
+    stage.seconds = watch.seconds();
+    store_.keep(stage, key);
+  }
+
+  void data_in() {
+    announce(1, "data in");
+    const Stopwatch watch;
+    if (drawn_) draw_data();
+    if (!settings_.model.empty())
+      source_ = load_source(settings_.model, settings_.train.preprocess, settings_.train.size);
+    data_ = read_data(settings_.data, source_.model.split);
+    if (!settings_.model.empty()) {
+      if (!settings_.data.class_map.empty())
+        source_.model.class_map = to_json_text(read_class_map(settings_.data.class_map));
+      align_labels(data_.dataset, source_.model.labels, source_.classes, source_.model.class_map);
+    }
+    require(!data_.val.empty(), ErrorKind::kInvalidArgument, "no image is left for validation: {} images, --val {}",
+            data_.dataset.samples.size(), settings_.data.val);
+    trace_.stages.push_back(trace_data_in(data_, settings_.data, drawn_, watch.seconds()));
+  }
+
+  /// What a trained model depends on.
+  nlohmann::json training_inputs() const {
+    const TrainSettings& train = settings_.train;
+    return {{"split", content_hash(as_bytes(std::string_view(to_json_text(data_.split))))},
+            {"classes", data_.dataset.classes},
+            {"net", train.net},
+            {"from", train.from.empty() ? "" : hash_of(train.from)},
+            {"freeze", train.freeze},
+            {"size", train.size},
+            {"epochs", train.epochs},
+            {"batch", train.batch},
+            {"lr", train.lr},
+            {"weight_decay", train.weight_decay},
+            {"augment", train.augment},
+            {"preprocess", train.preprocess},
+            {"device", train.device},
+            {"seed", settings_.data.seed}};
+  }
+
+  void training() {
+    announce(4, "training");
+    const std::filesystem::path file = out_ / "model.onnx";
+    if (!settings_.model.empty()) {
+      trace_.stages.push_back(trace_given_model(source_));
+      save_onnx(source_.model, file);
+      return;
+    }
+    const std::string key = stage_key(training_inputs());
+    std::optional<StageTrace> done = store_.find("training", key);
+    std::error_code code;
+    if (done && std::filesystem::exists(file, code) && done->details.value("model_hash", "") == hash_of(file)) {
+      log_info("taken over: trained before with the same data and options");
+    } else {
+      done = train_now(file);
+      store_.keep(*done, key);
+    }
+    trace_.stages.push_back(*done);
+    source_ = load_source(file, {});
+  }
+
+  StageTrace train_now(const std::filesystem::path& file) {
+    std::fputs(epoch_table_head().c_str(), stderr);
+    const Trained trained = train_model(data_, settings_.train, settings_.data.seed, settings_.data.limits,
+                                        [](const train::EpochFigures& epoch) {
+                                          Progress::hide_all();
+                                          std::fputs(epoch_table_row(epoch).c_str(), stderr);
+                                        });
+    std::fputs(loss_bars(trained.epochs).c_str(), stderr);
+    save_onnx(trained.model, file);
+    StageTrace stage = trace_training(trained, data_);
+    stage.details["model_hash"] = hash_of(file);
+    return stage;
+  }
+
+  nlohmann::json build_inputs() const {
+    const BuildSettings& build = settings_.build;
+    return {{"model", hash_of(out_ / "model.onnx")},
+            {"split", content_hash(as_bytes(std::string_view(to_json_text(data_.split))))},
+            {"precision", build.precision},
+            {"device", build.device},
+            {"batches", build.batches},
+            {"input", build.input},
+            {"max_drop", build.max_drop},
+            {"gate", build.gate},
+            {"calibration", build.calibration},
+            {"calib", build.calib},
+            {"against", build.against.empty() ? "" : hash_of(build.against)},
+            {"opt_level", build.opt_level},
+            {"keep", build.keep},
+            {"isa", build.isa},
+            {"portable", build.portable},
+            {"seed", build.seed},
+            {"threads", default_threads()},
+            {"machine", trace_.environment}};
+  }
+
+  void optimization() {
+    announce(5, "optimisation");
+    const std::filesystem::path file = out_ / "model.engine";
+    const std::string key = stage_key(build_inputs());
+    std::optional<StageTrace> done = store_.find("optimization", key);
+    std::error_code code;
+    if (done && std::filesystem::exists(file, code) && done->details.value("engine_hash", "") == hash_of(file)) {
+      log_info("taken over: built before from the same model with the same options");
+      engine_ = std::make_shared<const Engine>(load_engine(file));
+    } else {
+      BuiltEngine built = build_engine(source_, &data_, settings_.build, settings_.threads);
+      save_engine(built.result.engine, file);
+      done = trace_optimization(built, source_);
+      done->details["engine_hash"] = hash_of(file);
+      for (const CandidatePlan& plan : built.result.candidates)
+        if (plan.engine) rungs_.push_back({"engine " + std::string(name(plan.precision)), plan.engine, plan.chosen});
+      engine_ = std::make_shared<const Engine>(std::move(built.result.engine));
+      store_.keep(*done, key);
+    }
+    trace_.stages.push_back(*done);
+  }
+
+  void metrics() {
+    announce(6, "metrics");
+    const Stopwatch watch;
+    const std::string key = stage_key({{"engine", hash_of(out_ / "model.engine")}, {"build", build_inputs()}});
+    std::optional<StageTrace> done = store_.find("metrics", key);
+    if (!done) {
+      if (rungs_.empty()) rungs_ = build_rungs(source_, data_, settings_.build.device, settings_.threads);
+      CompareOptions options;
+      options.samples = data_.val;
+      options.limits = settings_.data.limits;
+      options.threads = settings_.threads;
+      nlohmann::json comparison = compare(source_, engine_, rungs_, data_.dataset, options);
+      comparison["split"] = "val";
+      done = trace_metrics(comparison, watch.seconds());
+      store_.keep(*done, key);
+    } else {
+      log_info("taken over: measured before on the same engine");
+    }
+    trace_.key_insight = key_insight(done->details);
+    trace_.stages.push_back(*done);
+  }
+
+  void prediction() {
+    announce(7, "prediction");
+    trace_.stages.push_back(trace_prediction_stage(*engine_, data_, settings_.data.limits));
+  }
+
+  RunSettings settings_;
+  std::filesystem::path out_;
+  bool drawn_;
+  StageStore store_;
+  Trace trace_;
+  DataIn data_;
+  SourceModel source_;
+  std::shared_ptr<const Engine> engine_;
+  std::vector<Rung> rungs_;
+};
+
+}  // namespace
+
+Trace run_pipeline(const RunSettings& settings) {
+  Trace trace = Run(settings).all();
+  const nlohmann::json json = to_json(trace);
+  write_atomic(settings.out / "report.json", json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  write_atomic(settings.out / "report.html", render_page(json));
+  return trace;
+}
+
+}  // namespace fovea
