@@ -9,6 +9,7 @@
 #include <new>
 #include <thread>
 
+#include "base/error.h"
 #include "base/random.h"
 #include "engine/layout.h"
 #include "graph/reference.h"

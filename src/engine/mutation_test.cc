@@ -4,6 +4,7 @@
 #include <cctype>
 #include <cstdlib>
 
+#include "base/error.h"
 #include "base/random.h"
 #include "engine/executor.h"
 #include "engine/restore_checksums.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backend/registry/registry.h"
+#include "base/error.h"
 #include "base/random.h"
 #include "graph/builder.h"
 

@@ -1,0 +1,52 @@
+#include "classifier/layer_group.h"
+
+#include <array>
+#include <optional>
+
+namespace fovea {
+namespace {
+
+bool one_position(const Plan& plan, const Node& node) {
+  const Shape& shape = plan.graph.value(node.inputs.at(0)).shape;
+  return shape.rank() == 4 && shape[2] == 1 && shape[3] == 1;
+}
+
+struct Parts {
+  const Plan& plan;
+  const Node& node;
+  using Group = std::optional<LayerGroup>;
+  Group operator()(const PixelsToTensor&) const { return LayerGroup::kInput; }
+  Group operator()(const Conv2d&) const {
+    return one_position(plan, node) ? LayerGroup::kFullyConnected : LayerGroup::kConvolution;
+  }
+  Group operator()(const Pool&) const { return LayerGroup::kPooling; }
+  Group operator()(const GlobalPool&) const { return LayerGroup::kPooling; }
+  Group operator()(const Reduce&) const { return LayerGroup::kPooling; }
+  Group operator()(const Gemm&) const { return LayerGroup::kFullyConnected; }
+  Group operator()(const MatMul&) const { return LayerGroup::kFullyConnected; }
+  Group operator()(const Softmax&) const { return LayerGroup::kSoftmax; }
+  template <typename Other>
+  Group operator()(const Other&) const {
+    return std::nullopt;
+  }
+};
+
+}  // namespace
+
+std::string_view name(LayerGroup group) {
+  constexpr std::array<std::string_view, 5> kNames = {"input", "convolution", "pooling", "fully connected", "softmax"};
+  return kNames.at(static_cast<std::size_t>(group));
+}
+
+std::vector<std::vector<LayerGroup>> layer_groups(const Plan& plan) {
+  std::vector<std::vector<LayerGroup>> groups;
+  LayerGroup before = LayerGroup::kInput;
+  for (const PlanStep& step : plan.steps) {
+    const Node& node = plan.graph.nodes()[static_cast<std::size_t>(step.node)];
+    before = std::visit(Parts{plan, node}, node.op).value_or(before);
+    groups.push_back({before});
+  }
+  return groups;
+}
+
+}  // namespace fovea
