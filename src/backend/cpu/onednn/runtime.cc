@@ -41,6 +41,11 @@ void limit_isa(Isa isa) {
           name(*limit));
 }
 
+bool has_exact_int8() {
+  constexpr int kVnni = static_cast<int>(dnnl::cpu_isa::avx512_core_vnni);
+  return (static_cast<int>(dnnl::get_effective_cpu_isa()) & kVnni) == kVnni;
+}
+
 const dnnl::engine& engine() {
   static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
   return engine;

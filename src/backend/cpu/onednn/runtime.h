@@ -14,6 +14,9 @@ std::string version();  ///< "oneDNN 3.2.0"
 /// force already. Thread-safe.
 void limit_isa(Isa isa);
 
+/// Below VNNI the products of u8 and s8 are added in 16 bits, which saturates: not exact.
+bool has_exact_int8();
+
 /// The one CPU engine of the process.
 const dnnl::engine& engine();
 

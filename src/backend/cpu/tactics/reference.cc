@@ -1,4 +1,4 @@
-#include "backend/cpu/tactics/reference.h"
+#include "backend/cpu/tactics.h"
 
 #include <cstring>
 

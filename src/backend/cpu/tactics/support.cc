@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "graph/reference.h"
 
 namespace fovea::cpu {
 namespace {
@@ -62,6 +63,15 @@ Bytes pack_nothing(const NodeView&, const Config&, const Weights&) { return {}; 
 Affine affine(const OperandView& view) {
   if (!view.quant || view.quant->scale.empty()) return {};
   return {view.quant->scale.front(), view.quant->zero_point.empty() ? 0 : view.quant->zero_point.front()};
+}
+
+Tensor real_values(const OperandView& view, const Tensor& stored) {
+  Value value;
+  value.name = "constant";
+  value.dtype = view.dtype;
+  value.shape = view.shape;
+  value.quant = view.quant;
+  return to_f32(to_real(value, stored));
 }
 
 bool is_8bit(DType dtype) { return dtype == DType::kS8 || dtype == DType::kU8; }

@@ -25,7 +25,10 @@ struct Affine {
 Affine affine(const OperandView& view);
 bool is_8bit(DType dtype);
 
-/// "no" for a quantised activation that is not per tensor, or 8-bit floats' lack of a quantisation.
+/// A constant as real numbers, f32.
+Tensor real_values(const OperandView& view, const Tensor& stored);
+
+/// "no" for a quantised activation that is not per tensor, or an 8-bit one without scale.
 Support plain_numbers(const NodeView& view);
 
 }  // namespace fovea::cpu
