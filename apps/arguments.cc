@@ -81,7 +81,8 @@ Arguments& Arguments::at_least(double least) {
   state_.last->check([least](const std::string& text) {
     char* end = nullptr;
     const double value = std::strtod(text.c_str(), &end);
-    return *end == '\0' && value >= least ? std::string() : "expected at least " + CLI::detail::to_string(least) + ", got " + text;
+    return *end == '\0' && value >= least ? std::string()
+                                          : "expected at least " + CLI::detail::to_string(least) + ", got " + text;
   });
   return *this;
 }
@@ -96,17 +97,21 @@ Arguments& Arguments::excludes(const std::string& other) {
   return *this;
 }
 
+void Arguments::extras() { state_.app->allow_extras(); }
+
 void Arguments::examples(const std::string& lines) { state_.examples = lines; }
 
 bool Arguments::given(const std::string& name) const { return state_.app->count(name) > 0; }
 
-int dispatch(int argc, char** argv, std::span<const Subcommand> subcommands, const std::function<std::string()>& version) {
+int dispatch(int argc, char** argv, std::span<const Subcommand> subcommands,
+             const std::function<std::string()>& version) {
   CLI::App app("Fovea: from a folder of photos to a fast, trustworthy image classifier", "fovea");
   app.require_subcommand(1);
   app.set_version_flag("--version", version, "Version, instruction sets and libraries");
   app.get_formatter()->column_width(34);
-  app.footer("Start with:  fovea run --data PHOTOS --out result   (PHOTOS/<class>/<image>)\n"
-             "Options of a subcommand:  fovea SUBCOMMAND --help");
+  app.footer(
+      "Start with:  fovea run --data PHOTOS --out result   (PHOTOS/<class>/<image>)\n"
+      "Options of a subcommand:  fovea SUBCOMMAND --help");
   std::vector<std::unique_ptr<Arguments::State>> states;
   std::vector<std::function<int()>> runs;
   for (const Subcommand& subcommand : subcommands) {
@@ -121,8 +126,8 @@ int dispatch(int argc, char** argv, std::span<const Subcommand> subcommands, con
   } catch (const CLI::Success& wanted) {
     return app.exit(wanted);
   } catch (const CLI::ParseError& error) {
-    std::cerr << "error: " << error.what() << " (see fovea" << (argc > 1 && argv[1][0] != '-' ? std::string(" ") + argv[1] : "")
-              << " --help)\n";
+    std::cerr << "error: " << error.what() << " (see fovea"
+              << (argc > 1 && argv[1][0] != '-' ? std::string(" ") + argv[1] : "") << " --help)\n";
     return 2;
   }
   for (std::size_t i = 0; i < states.size(); ++i)

@@ -36,8 +36,9 @@ class Arguments {
   Arguments& between(double least, double most);
   Arguments& excludes(const std::string& other);
 
-  void examples(const std::string& lines);      ///< shown at the end of --help, one command a line
-  bool given(const std::string& name) const;    ///< whether the command line named it
+  void extras();                              ///< unknown options and words are no errors
+  void examples(const std::string& lines);    ///< shown at the end of --help, one command a line
+  bool given(const std::string& name) const;  ///< whether the command line named it
 
  private:
   State& state_;
@@ -50,7 +51,9 @@ struct Subcommand {
   std::function<int()> (*define)(Arguments& arguments);
 };
 
-/// Reads the command line and runs the subcommand; answers --help and --version; usage errors print one line and give 2.
-int dispatch(int argc, char** argv, std::span<const Subcommand> subcommands, const std::function<std::string()>& version);
+/// Reads the command line and runs the subcommand; answers --help and --version; usage errors print one line and
+/// give 2.
+int dispatch(int argc, char** argv, std::span<const Subcommand> subcommands,
+             const std::function<std::string()>& version);
 
 }  // namespace fovea::apps

@@ -10,7 +10,8 @@ namespace fovea::apps {
 
 void Common::declare(Arguments& arguments) {
   arguments.option("--threads", threads, "Threads to use (0: all that this process may use)").between(0, 1024);
-  arguments.option("--json", json, "Write the result as JSON to FILE (-: standard output, which then holds nothing else)");
+  arguments.option("--json", json,
+                   "Write the result as JSON to FILE (-: standard output, which then holds nothing else)");
 }
 
 void Common::apply() const {
@@ -23,29 +24,42 @@ void Common::say(const std::string& text) const {
   std::fflush(stdout);
 }
 
-void Common::finish(const nlohmann::json& result) const {
-  if (json.empty()) return;
-  const std::string text = result.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-  if (json_only()) {
+namespace {
+
+template <typename Json>
+void write_result(const Json& result, const std::string& where) {
+  if (where.empty()) return;
+  const std::string text = result.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  if (where == "-") {
     std::fwrite(text.data(), 1, text.size(), stdout);
     std::fflush(stdout);
   } else {
-    write_atomic(json, text);
+    write_atomic(where, text);
   }
 }
+
+}  // namespace
+
+void Common::finish(const nlohmann::json& result) const { write_result(result, json); }
+void Common::finish(const nlohmann::ordered_json& result) const { write_result(result, json); }
 
 int exit_status(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::kInvalidArgument:
     case ErrorKind::kNotFound:
     case ErrorKind::kUnsupported:
-    case ErrorKind::kCorruptFile: return 3;
-    case ErrorKind::kWrongDevice: return 4;
-    case ErrorKind::kGateFailed: return 5;
-    case ErrorKind::kCancelled: return 130;
+    case ErrorKind::kCorruptFile:
+      return 3;
+    case ErrorKind::kWrongDevice:
+      return 4;
+    case ErrorKind::kGateFailed:
+      return 5;
+    case ErrorKind::kCancelled:
+      return 130;
     case ErrorKind::kOutOfMemory:
     case ErrorKind::kDevice:
-    case ErrorKind::kInternal: return 1;
+    case ErrorKind::kInternal:
+      return 1;
   }
   return 1;
 }

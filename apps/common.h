@@ -15,12 +15,13 @@ struct Common {
   std::string json;
 
   void declare(Arguments& arguments);
-  void apply() const;              ///< threads become the default
+  void apply() const;  ///< threads become the default
   bool json_only() const { return json == "-"; }
   /// Prints to standard output for people, unless that belongs to the JSON.
   void say(const std::string& text) const;
   /// Writes the result where --json wants it.
   void finish(const nlohmann::json& result) const;
+  void finish(const nlohmann::ordered_json& result) const;  ///< keys keep their order
 };
 
 /// 0 done, 1 internal or device, 2 usage, 3 bad input, 4 wrong device, 5 gate failed, 130 interrupted.

@@ -1,0 +1,170 @@
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "backend/registry/registry.h"
+#include "base/io/file.h"
+#include "base/log/clock.h"
+#include "base/parallel/parallel.h"
+#include "common.h"
+#include "engine/executor.h"
+#include "eval/latency.h"
+#include "evaluated.h"
+#include "option_groups.h"
+#include "quantize/typed_graph.h"
+#include "subcommands.h"
+
+namespace fovea::apps {
+namespace {
+
+struct Options {
+  SubjectOptions subject;
+  std::filesystem::path end_to_end;
+  int batch = 1;
+  std::string hint = "latency";
+  double seconds = 5;
+  bool layers = false;
+  DataSettings data;
+  Common common;
+};
+
+/// One context on one stream with its own buffers.
+struct Stand {
+  ExecutionContext context;
+  Bytes input;
+  std::vector<float> output;
+};
+
+Stand make_stand(const std::shared_ptr<const Executor>& executor, int batch, int threads) {
+  const Engine& engine = executor->engine();
+  return {ExecutionContext(executor, threads), Bytes(input_bytes_per_image(engine) * static_cast<std::size_t>(batch)),
+          std::vector<float>(static_cast<std::size_t>(output_classes(engine)) * static_cast<std::size_t>(batch))};
+}
+
+/// As many contexts of one thread as there are cores, each with its own stream of batches.
+double images_per_second(const std::shared_ptr<const Executor>& executor, const Options& options) {
+  const int streams = default_threads();
+  std::vector<std::int64_t> counts(static_cast<std::size_t>(streams));
+  const Stopwatch watch;
+  {
+    std::vector<std::jthread> threads;
+    for (std::int64_t& count : counts)
+      threads.emplace_back([&executor, &options, &count] {
+        Stand stand = make_stand(executor, options.batch, 1);
+        const Stopwatch own;
+        while (own.seconds() < options.seconds) {
+          stand.context.run(stand.input, options.batch, stand.output);
+          count += options.batch;
+        }
+      });
+  }
+  std::int64_t sum = 0;
+  for (const std::int64_t count : counts) sum += count;
+  return static_cast<double>(sum) / watch.seconds();
+}
+
+nlohmann::json layer_rows(const std::shared_ptr<const Executor>& executor, const Options& options, std::string& text) {
+  Stand stand = make_stand(executor, options.batch, options.common.threads);
+  stand.context.time_steps(true);
+  std::vector<StepTiming> best;
+  for (int i = 0; i < 20; ++i) {
+    stand.context.run(stand.input, options.batch, stand.output);
+    const std::vector<StepTiming>& timings = stand.context.timings();
+    if (best.size() != timings.size()) best = timings;
+    for (std::size_t s = 0; s < timings.size(); ++s)
+      best[s].microseconds = std::min(best[s].microseconds, timings[s].microseconds);
+  }
+  nlohmann::json rows = nlohmann::json::array();
+  text +=
+      fmt::format("{:<40} {:<22} {:<9} {:<26} {:>10} {:>10}\n", "layer", "op", "precision", "tactic", "µs", "GMAC/s");
+  for (const StepTiming& timing : best) {
+    const Plan& plan = executor->engine().plans[timing.plan];
+    const PlanStep& step = plan.steps[timing.step];
+    const Node& node = plan.graph.nodes()[static_cast<std::size_t>(step.node)];
+    const double rate =
+        timing.microseconds > 0 ? static_cast<double>(macs(plan.graph, node)) / timing.microseconds / 1e3 : 0;
+    rows.push_back({{"name", node.name},
+                    {"op", display_name(node.op)},
+                    {"precision", node_precision(plan.graph, node)},
+                    {"tactic", step.tactic},
+                    {"shape", plan.graph.value(node.outputs.front()).shape.str()},
+                    {"microseconds", timing.microseconds},
+                    {"gmacs_per_second", rate}});
+    text +=
+        fmt::format("{:<40} {:<22} {:<9} {:<26} {:>10.1f} {:>10.1f}\n", node.name.substr(0, 40), display_name(node.op),
+                    node_precision(plan.graph, node), step.tactic, timing.microseconds, rate);
+  }
+  return rows;
+}
+
+/// From the bytes of JPEG files to probabilities, one image at a time.
+nlohmann::json end_to_end_row(const Subject& subject, const Options& options, std::string& text) {
+  std::vector<Bytes> images;
+  for (const std::filesystem::path& file : image_files(options.end_to_end))
+    if (images.size() < 256) images.push_back(read_file(file, options.data.limits.max_bytes));
+  require(!images.empty(), ErrorKind::kInvalidArgument, "--end-to-end {}: no images", options.end_to_end.string());
+  const std::unique_ptr<Runner> runner = make_runner(subject, options.common.threads);
+  std::vector<std::uint8_t> pixels(runner->preprocess().pixel_bytes());
+  std::vector<float> output(static_cast<std::size_t>(runner->classes()));
+  std::size_t at = 0;
+  LatencyOptions timing;
+  timing.seconds = options.seconds;
+  const LatencySummary latency = measure_latency(
+      [&] {
+        preprocess_encoded(images[at++ % images.size()], runner->preprocess(), options.data.limits, pixels);
+        runner->run(pixels, 1, output);
+      },
+      timing);
+  text += fmt::format("from JPEG: p50 {:.3f} ms, p99 {:.3f} ms, {:.1f} images/s\n", latency.p50, latency.p99,
+                      1000 / latency.p50);
+  return to_json(latency);
+}
+
+int run(Options& options) {
+  options.common.apply();
+  const Subject subject = load_subject(options.subject, options.common.threads);
+  const auto executor = make_executor(*subject.engine, backend_by_name(subject.engine->info.backend));
+  Stand stand = make_stand(executor, options.batch, options.common.threads);
+  LatencyOptions timing;
+  timing.seconds = options.seconds;
+  const LatencySummary latency =
+      measure_latency([&] { stand.context.run(stand.input, options.batch, stand.output); }, timing);
+  const double rate =
+      options.hint == "throughput" ? images_per_second(executor, options) : 1000.0 * options.batch / latency.p50;
+  std::string text =
+      fmt::format("{}: {}, batch {}: p50 {:.3f} ms, p90 {:.3f}, p99 {:.3f}, min {:.3f}; {:.1f} images/s ({})\n",
+                  subject.name, subject.engine->info.precision, options.batch, latency.p50, latency.p90, latency.p99,
+                  latency.min, rate, options.hint);
+  nlohmann::json json = {{"schema", 1},
+                         {"batch", options.batch},
+                         {"hint", options.hint},
+                         {"precision", subject.engine->info.precision},
+                         {"latency_ms", to_json(latency)},
+                         {"images_per_second", rate},
+                         {"layers", nlohmann::json::array()}};
+  if (options.layers) json["layers"] = layer_rows(executor, options, text);
+  if (!options.end_to_end.empty()) json["end_to_end_ms"] = end_to_end_row(subject, options, text);
+  options.common.say(text);
+  options.common.finish(json);
+  return 0;
+}
+
+}  // namespace
+
+std::function<int()> define_bench(Arguments& arguments) {
+  auto options = std::make_shared<Options>();
+  arguments.option("--engine", options->subject.engine, "The engine");
+  arguments.option("--model", options->subject.model, "Or a model: its fp32 plan").excludes("--engine");
+  arguments.option("--batch", options->batch, "Images per run").between(1, 4096);
+  arguments.option("--hint", options->hint, "throughput: one stream per core").one_of({"latency", "throughput"});
+  arguments.option("--seconds", options->seconds, "How long to measure").between(0.05, 3600);
+  arguments.flag("--layers", options->layers, "Time of every step");
+  arguments.option("--end-to-end", options->end_to_end, "Folder of images: time from their bytes to probabilities too");
+  declare_preprocess(arguments, options->subject.preprocess);
+  options->common.declare(arguments);
+  arguments.examples(
+      "  fovea bench --engine model.engine\n"
+      "  fovea bench --engine model.engine --hint throughput --batch 8 --layers\n");
+  return [options] { return run(*options); };
+}
+
+}  // namespace fovea::apps

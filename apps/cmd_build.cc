@@ -1,0 +1,82 @@
+#include <nlohmann/json.hpp>
+
+#include "base/log/log.h"
+#include "common.h"
+#include "engine/engine.h"
+#include "option_groups.h"
+#include "pipeline/optimization.h"
+#include "subcommands.h"
+
+namespace fovea::apps {
+namespace {
+
+struct Options {
+  DataSettings data;
+  BuildSettings build;
+  std::filesystem::path model, out;
+  int size = 0;
+  Common common;
+};
+
+std::string summary(const BuiltEngine& built, const std::filesystem::path& out, std::size_t bytes) {
+  std::string text;
+  for (const CandidatePlan& plan : built.result.candidates) {
+    text += fmt::format("{} {:<5}", plan.chosen ? "→" : " ", name(plan.precision));
+    if (plan.latency_ms > 0) text += fmt::format(" {:>9.3f} ms", plan.latency_ms);
+    if (plan.gate) text += fmt::format("  top-1 {:.2f} % → {:.2f} %", 100 * plan.gate->before, 100 * plan.gate->after);
+    text += plan.chosen ? "  chosen\n" : fmt::format("  {}\n", plan.reason);
+  }
+  if (!built.result.calibration_method.empty())
+    text +=
+        fmt::format("calibration: {} on {} images\n", built.result.calibration_method, built.result.calibration_images);
+  if (built.result.gate)
+    text += fmt::format("gate: drop {:.2f} points on {} images, limit {:.2f}: {}{}\n",
+                        built.result.gate->difference.drop_points, built.result.gate->difference.images,
+                        built.result.gate->max_drop_points, built.result.gate->passed ? "passed" : "failed",
+                        built.result.gate->decided
+                            ? ""
+                            : fmt::format(" (not decided: about {} images would)", built.result.gate->images_needed));
+  return text + fmt::format("{}: {:.2f} MB, {} steps, {:.1f} s\n", out.string(), static_cast<double>(bytes) / 1e6,
+                            built.result.engine.plans.front().steps.size(), built.seconds);
+}
+
+int run(Options& options) {
+  options.common.apply();
+  SourceModel source = load_source(options.model, options.build.preprocess, options.size);
+  if (!options.data.class_map.empty()) source.model.class_map = to_json_text(read_class_map(options.data.class_map));
+  std::optional<DataIn> data;
+  if (!options.data.root.empty()) {
+    data = read_data(options.data, source.model.split);
+    align_labels(data->dataset, source.model.labels, source.classes, source.model.class_map);
+    if (data->val.empty()) log_warning("no validation images: nothing is proven about this engine");
+  }
+  options.build.seed = options.data.seed;
+  const BuiltEngine built = build_engine(source, data ? &*data : nullptr, options.build, options.common.threads);
+  save_engine(built.result.engine, options.out);
+  const nlohmann::json report = build_report(built);
+  options.common.say(summary(built, options.out, report.at("bytes").get<std::size_t>()));
+  options.common.finish(report);
+  return built.result.gate && !built.result.gate->passed ? 5 : 0;
+}
+
+}  // namespace
+
+std::function<int()> define_build(Arguments& arguments) {
+  auto options = std::make_shared<Options>();
+  arguments.option("--model", options->model, "The model (ONNX)").required();
+  arguments.option("--out", options->out, "The engine to write").required();
+  declare_data(arguments, options->data, false);
+  arguments.option("--class-map", options->data.class_map, "Which class each folder is: index<TAB>folder<TAB>name");
+  declare_build(arguments, options->build);
+  declare_preprocess(arguments, options->build.preprocess);
+  declare_device(arguments, options->build.device);
+  arguments.option("--size", options->size, "Height and width for models that leave them open").between(0, 4096);
+  options->common.declare(arguments);
+  arguments.examples(
+      "  fovea build --model model.onnx --data photos --out model.engine\n"
+      "  fovea build --model model.onnx --data photos --out model.engine --precision int8 --max-drop 1\n"
+      "  fovea build --model resnet50.onnx --out resnet50.engine --batch 1,8 --timing-cache timing.txt\n");
+  return [options] { return run(*options); };
+}
+
+}  // namespace fovea::apps

@@ -1,0 +1,73 @@
+#include <nlohmann/json.hpp>
+
+#include "common.h"
+#include "evaluated.h"
+#include "option_groups.h"
+#include "pipeline/metrics.h"
+#include "subcommands.h"
+
+namespace fovea::apps {
+namespace {
+
+struct Options {
+  std::filesystem::path model, engine;
+  DataSettings data;
+  std::string split, preprocess;
+  double seconds = 6;
+  bool layers = false;
+  bool no_ladder = false;
+  Common common;
+};
+
+int run(Options& options) {
+  options.common.apply();
+  require(!options.layers, ErrorKind::kUnsupported, "compare --layers is not there yet");
+  Subject subject;
+  subject.engine = std::make_shared<const Engine>(load_engine(options.engine));
+  subject.name = options.engine.string();
+  SourceModel source = load_source(options.model, options.preprocess);
+  source.spec = subject.engine->info.preprocess;
+  const SplitImages images = split_images(subject, options.data, options.split);
+  std::vector<Rung> rungs;
+  if (!options.no_ladder) {
+    DataIn data;
+    data.dataset = images.dataset;
+    if (!subject.engine->info.split.empty()) data.split = split_from_json_text(subject.engine->info.split);
+    data.train = part_of(data.dataset, data.split, Part::kTrain);
+    rungs = build_rungs(source, data, subject.engine->info.backend, options.common.threads);
+  }
+  CompareOptions comparing;
+  comparing.samples = images.samples;
+  comparing.limits = options.data.limits;
+  comparing.threads = options.common.threads;
+  comparing.seconds = options.seconds;
+  nlohmann::json comparison = compare(source, subject.engine, rungs, images.dataset, comparing);
+  comparison["split"] = images.split;
+  options.common.say(describe_comparison(comparison));
+  options.common.finish(comparison);
+  return 0;
+}
+
+}  // namespace
+
+std::function<int()> define_compare(Arguments& arguments) {
+  auto options = std::make_shared<Options>();
+  arguments.option("--model", options->model, "The plain model (ONNX): before").required();
+  arguments.option("--engine", options->engine, "Its engine: after").required();
+  declare_data(arguments, options->data, true);
+  arguments.option("--split", options->split, "Which images (default: val where they are known, else all)")
+      .one_of({"val", "train", "all"});
+  arguments.option("--class-map", options->data.class_map, "Which class each folder is: index<TAB>folder<TAB>name");
+  arguments.option("--seconds", options->seconds, "How long to time, model only; as long again from JPEG")
+      .between(0.1, 600);
+  arguments.flag("--layers", options->layers, "Per node: how far it is from fp32");
+  arguments.flag("--no-ladder", options->no_ladder, "Before and after only, nothing between");
+  declare_preprocess(arguments, options->preprocess);
+  options->common.declare(arguments);
+  arguments.examples(
+      "  fovea compare --model model.onnx --engine model.engine --data photos\n"
+      "  fovea compare --model model.onnx --engine model.engine --data photos --split all --json report.json\n");
+  return [options] { return run(*options); };
+}
+
+}  // namespace fovea::apps

@@ -1,0 +1,27 @@
+#include <nlohmann/json.hpp>
+
+#include "common.h"
+#include "subcommands.h"
+
+namespace fovea::apps {
+namespace {
+
+/// A subcommand of the contract whose work is not there: it takes any arguments and says so in one line.
+std::function<int()> unsupported(Arguments& arguments, const char* what) {
+  auto rest = std::make_shared<std::vector<std::string>>();
+  arguments.option("arguments", *rest, "");
+  arguments.extras();
+  return [what]() -> int { fail(ErrorKind::kUnsupported, "unsupported: {}", what); };
+}
+
+}  // namespace
+
+std::function<int()> define_export(Arguments& arguments) {
+  return unsupported(arguments, "fovea export: models for other runtimes are not written yet");
+}
+std::function<int()> define_refit(Arguments& arguments) {
+  return unsupported(arguments, "fovea refit: new weights need a new fovea build");
+}
+std::function<int()> define_serve(Arguments& arguments) { return unsupported(arguments, "built without the server"); }
+
+}  // namespace fovea::apps

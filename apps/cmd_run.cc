@@ -1,0 +1,50 @@
+#include <nlohmann/json.hpp>
+
+#include "common.h"
+#include "option_groups.h"
+#include "pipeline/run.h"
+#include "pipeline/version.h"
+#include "subcommands.h"
+
+namespace fovea::apps {
+
+std::string version() { return version_text(); }
+
+std::function<int()> define_run(Arguments& arguments) {
+  struct Options {
+    RunSettings run;
+    Common common;
+  };
+  auto options = std::make_shared<Options>();
+  RunSettings& run = options->run;
+  declare_data(arguments, run.data, false);
+  arguments.option("--out", run.out, "Folder for model, engine and report").required();
+  declare_train(arguments, run.train);
+  declare_preprocess(arguments, run.train.preprocess);
+  declare_build(arguments, run.build);
+  declare_device(arguments, run.build.device);
+  arguments.option("--model", run.model, "A trained model (ONNX): stage 4 trains nothing");
+  arguments.option("--class-map", run.data.class_map, "With --model: which class each folder is");
+  arguments.option("--images", run.synth_images, "Without --data: how many pictures to draw").between(30, 1e6);
+  arguments.flag("--force", run.force, "Do stages again that finished with the same inputs and options");
+  options->common.declare(arguments);
+  arguments.examples(
+      "  fovea run --out demo\n"
+      "  fovea run --data photos --out result\n"
+      "  fovea run --data photos --from mobilenetv2.onnx --preprocess imagenet --out result\n");
+  return [options] {
+    options->common.apply();
+    options->run.threads = options->common.threads;
+    options->run.train.device = options->run.build.device;
+    options->run.build.seed = options->run.data.seed;
+    const Trace trace = run_pipeline(options->run);
+    options->common.say(stage_table(trace));
+    options->common.say(trace.key_insight + "\n");
+    if (!trace.note.empty()) options->common.say(trace.note + "\n");
+    options->common.say(fmt::format("report: {}\n", (options->run.out / "report.html").string()));
+    options->common.finish(to_json(trace));
+    return 0;
+  };
+}
+
+}  // namespace fovea::apps

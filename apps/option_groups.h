@@ -1,0 +1,16 @@
+#pragma once
+
+#include "arguments.h"
+#include "pipeline/settings.h"
+
+namespace fovea::apps {
+
+/// Groups of options that several subcommands share: one place for names, help and checks.
+void declare_data(Arguments& arguments, DataSettings& data, bool required);
+void declare_limits(Arguments& arguments, DataSettings& data);
+void declare_train(Arguments& arguments, TrainSettings& train);
+void declare_build(Arguments& arguments, BuildSettings& build);
+void declare_device(Arguments& arguments, std::string& device);
+void declare_preprocess(Arguments& arguments, std::string& preprocess);
+
+}  // namespace fovea::apps

@@ -1,0 +1,46 @@
+#include "compiler/explain.h"
+
+#include "base/error.h"
+#include "graph/text.h"
+
+namespace fovea {
+namespace {
+
+std::string operand_text(const OperandView& operand) {
+  if (!operand.present) return "none";
+  std::string text = fmt::format("{} {} {}", name(operand.dtype), operand.shape.str(), name(operand.layout));
+  if (operand.constant) text += " constant";
+  if (operand.quant && operand.quant->scale.size() == 1) text += fmt::format(" @{:.6g}", operand.quant->scale.front());
+  return text;
+}
+
+[[noreturn]] void no_such_node(const Plan& plan, const std::string& node) {
+  std::string some;
+  for (std::size_t i = 0; i < plan.steps.size() && i < 5; ++i)
+    some += (i > 0 ? ", " : "") + plan.graph.nodes()[static_cast<std::size_t>(plan.steps[i].node)].name;
+  fail(ErrorKind::kNotFound, "the engine has no node \"{}\"; it has {}, …", node, some);
+}
+
+}  // namespace
+
+std::string explain(const Plan& plan, const std::string& node, const Backend& backend, const DeviceInfo& device) {
+  const PlanStep* found = nullptr;
+  for (const PlanStep& step : plan.steps)
+    if (plan.graph.nodes()[static_cast<std::size_t>(step.node)].name == node) found = &step;
+  if (found == nullptr) no_such_node(plan, node);
+  const NodeView view = step_view(plan, *found);
+  std::string text = fmt::format("{}: {} {}\n", node, display_name(view.op), print_attributes(view.op));
+  for (const OperandView& input : view.inputs) text += fmt::format("  in  {}\n", operand_text(input));
+  for (const OperandView& output : view.outputs) text += fmt::format("  out {}\n", operand_text(output));
+  for (const Tactic& tactic : backend.tactics()) {
+    const Support support = tactic.supports(view, device);
+    const bool chosen = tactic.name == found->tactic;
+    text += fmt::format(
+        "{} {:<28} {}\n", chosen ? "→" : " ", tactic.name,
+        chosen ? fmt::format("chosen, {}", found->config.str().empty() ? "no configuration" : found->config.str())
+               : (support ? "could run it; another was cheaper" : support.reason));
+  }
+  return text;
+}
+
+}  // namespace fovea
