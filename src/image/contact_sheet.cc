@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "image/preprocess.h"
 
 namespace fovea {
@@ -13,8 +14,10 @@ Image thumbnail(const Image& image, int side) {
 }
 
 Image contact_sheet(std::span<const Image> images, int columns, int cell) {
+  require(cell > 0 && columns > 0, ErrorKind::kInvalidArgument, "[contact_sheet] {} columns of cells of {} pixels",
+          columns, cell);
   const int count = static_cast<int>(images.size());
-  const int across = std::max(1, std::min(columns, count));
+  const int across = std::clamp(count, 1, columns);
   Image sheet(across * cell, std::max(1, (count + across - 1) / across) * cell);
   std::ranges::fill(sheet.pixels, std::uint8_t{255});
   for (int i = 0; i < count; ++i) {

@@ -30,6 +30,8 @@ void check_dimensions(std::string_view format, std::uint64_t width, std::uint64_
   require(width > 0 && height > 0, ErrorKind::kCorruptFile, "[{}] the image is {} × {}", format, width, height);
   require(width <= limits.max_pixels && height <= limits.max_pixels / width, ErrorKind::kInvalidArgument,
           "[{}] the image has {} × {} pixels, the limit is {}", format, width, height, limits.max_pixels);
+  require(std::max(width, height) <= std::min<std::uint64_t>(limits.max_side, 1U << 30), ErrorKind::kInvalidArgument,
+          "[{}] the image is {} × {}, the limit of a side is {}", format, width, height, limits.max_side);
 }
 
 int channels(PixelFormat format) {

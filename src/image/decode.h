@@ -12,6 +12,7 @@ namespace fovea {
 struct DecodeLimits {
   std::uint64_t max_bytes = std::uint64_t{256} << 20;
   std::uint64_t max_pixels = 100'000'000;
+  std::uint64_t max_side = 65535;  ///< JPEG's own; a longer strip would make resizing slow and large
 };
 
 /// JPEG, PNG, WebP or BMP (by content, not by name) to upright RGB: EXIF orientation applied, alpha dropped as

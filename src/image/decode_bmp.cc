@@ -73,8 +73,6 @@ Bitmap read_header(std::span<const std::byte> encoded, const DecodeLimits& limit
     const auto rows = static_cast<std::uint64_t>(std::abs(std::int64_t{height}));
     require(in.number(18, 4) < 0x80000000U, ErrorKind::kCorruptFile, "[bmp] the width is negative");
     check_dimensions("bmp", in.number(18, 4), rows, limits);
-    require(in.number(18, 4) <= 1U << 26 && rows <= 1U << 26, ErrorKind::kInvalidArgument,
-            "[bmp] the image is too long");
     bmp.width = static_cast<int>(in.number(18, 4));
     bmp.height = static_cast<int>(rows);
     bmp.bits = in.number(28, 2);
@@ -148,12 +146,12 @@ void read_runs(const Bitmap& bmp, Image& image) {
       for (unsigned i = 0; i < count; ++i) put(pick(value, i));
     } else if (value == 0) {
       x = 0;
-      ++y;
+      y = std::min(y + 1, bmp.height);
     } else if (value == 1) {
       return;
     } else if (value == 2) {
-      x += bmp.reader.byte(at);
-      y += bmp.reader.byte(at + 1);
+      x = std::min(x + bmp.reader.byte(at), bmp.width);
+      y = std::min(y + bmp.reader.byte(at + 1), bmp.height);
       at += 2;
     } else {
       for (unsigned i = 0; i < value; ++i) put(pick(bmp.reader.byte(at + (nibbles ? i / 2 : i)), i));

@@ -20,11 +20,24 @@ struct Header {
   int width = 0, height = 0, subsampling = 0, colorspace = 0;
 };
 
-/// Warnings that say that part of the picture is missing; the others (bad markers beside the data, …) do no harm.
-bool lost_pixels(std::string_view warning) {
-  for (const std::string_view harmful : {"Premature end", "Corrupt JPEG data: premature end", "bad Huffman code"})
+/// Whether part of the picture is missing; other warnings (bad markers beside the data, …) do no harm. libjpeg keeps
+/// only the first warning, so that a harmless one may hide the file's early end.
+bool lost_pixels(std::string_view warning, std::span<const std::byte> encoded) {
+  for (const std::string_view harmful : {"Premature end", "premature end", "bad Huffman code"})
     if (warning.find(harmful) != std::string_view::npos) return true;
-  return false;
+  return !jpeg_complete(encoded);
+}
+
+Header read_header(tjhandle handle, std::span<const std::byte> encoded) {
+  Header header;
+  header.colorspace = -1;
+  const int status = tjDecompressHeader3(handle, reinterpret_cast<const unsigned char*>(encoded.data()), encoded.size(),
+                                         &header.width, &header.height, &header.subsampling, &header.colorspace);
+  // TurboJPEG names no sampling but the usual six; it decodes the others all the same.
+  const bool unnamed_sampling = header.width > 0 && header.height > 0 && header.colorspace >= 0;
+  if (status != 0 && tjGetErrorCode(handle) == TJERR_FATAL && !unnamed_sampling)
+    fail(ErrorKind::kCorruptFile, "[jpeg] {}", tjGetErrorStr2(handle));
+  return header;
 }
 
 /// The largest reduction (1, 1/2, 1/4, 1/8) that keeps the short side at `scaled_to` or more.
@@ -54,11 +67,7 @@ Decoded decode_jpeg(std::span<const std::byte> encoded, const DecodeLimits& limi
   const Handle handle(tjInitDecompress());
   require(handle != nullptr, ErrorKind::kOutOfMemory, "[jpeg] cannot start the decoder");
   const auto* data = reinterpret_cast<const unsigned char*>(encoded.data());
-  Header header;
-  if (tjDecompressHeader3(handle.get(), data, encoded.size(), &header.width, &header.height, &header.subsampling,
-                          &header.colorspace) != 0 &&
-      tjGetErrorCode(handle.get()) == TJERR_FATAL)
-    fail(ErrorKind::kCorruptFile, "[jpeg] {}", tjGetErrorStr2(handle.get()));
+  const Header header = read_header(handle.get(), encoded);
   check_dimensions("jpeg", static_cast<std::uint64_t>(std::max(0, header.width)),
                    static_cast<std::uint64_t>(std::max(0, header.height)), limits);
   const tjscalingfactor factor = scale_for(header, scaled_to);
@@ -72,7 +81,7 @@ Decoded decode_jpeg(std::span<const std::byte> encoded, const DecodeLimits& limi
                                    cmyk ? TJPF_CMYK : TJPF_RGB, TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS);
   if (status != 0) {
     const std::string_view what = tjGetErrorStr2(handle.get());
-    if (tjGetErrorCode(handle.get()) == TJERR_FATAL || lost_pixels(what))
+    if (tjGetErrorCode(handle.get()) == TJERR_FATAL || lost_pixels(what, encoded))
       fail(ErrorKind::kCorruptFile, "[jpeg] {}", what);
   }
   if (cmyk) cmyk_to_rgb(inks, decoded.image);

@@ -49,7 +49,7 @@ void ask_for_rgb(png_structp png) {
 
 bool read_header(Reader& reader) {
   if (setjmp(png_jmpbuf(reader.png)) != 0) return false;
-  png_set_crc_action(reader.png, PNG_CRC_QUIET_USE, PNG_CRC_QUIET_USE);
+  png_set_crc_action(reader.png, PNG_CRC_ERROR_QUIT, PNG_CRC_QUIET_USE);  // notes may be damaged, the picture not
   png_set_read_fn(reader.png, &reader, on_read);
   png_set_user_limits(reader.png, 0x7fffffff, 0x7fffffff);
   png_set_chunk_malloc_max(reader.png, 64U << 20);
@@ -65,6 +65,11 @@ bool read_pixels(Reader& reader) {
     png_error(reader.png, "rows are not RGB");
   png_read_image(reader.png, reader.rows.data());
   return true;
+}
+
+/// EXIF may stand behind the pixels. The picture is complete by then: whatever is wrong here does it no harm.
+void read_tail(Reader& reader) {
+  if (setjmp(png_jmpbuf(reader.png)) == 0) png_read_end(reader.png, reader.info);
 }
 
 }  // namespace
@@ -83,6 +88,7 @@ Decoded decode_png(std::span<const std::byte> encoded, const DecodeLimits& limit
   reader.decoded.image = Image(static_cast<int>(width), static_cast<int>(height));
   for (int y = 0; y < static_cast<int>(height); ++y) reader.rows.push_back(reader.decoded.image.at(0, y));
   require(read_pixels(reader), ErrorKind::kCorruptFile, "[png] {}", reader.error);
+  read_tail(reader);
   png_bytep exif = nullptr;
   png_uint_32 exif_bytes = 0;
   if (png_get_eXIf_1(reader.png, reader.info, &exif_bytes, &exif) != 0)

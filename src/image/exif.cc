@@ -1,5 +1,6 @@
 #include "image/exif.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 
@@ -49,13 +50,42 @@ int exif_orientation(std::span<const std::byte> exif) {
   const std::uint32_t entries = reader.number(directory, 2);
   constexpr std::uint32_t kOrientation = 0x0112;
   constexpr std::uint32_t kShort = 3;
+  constexpr std::uint32_t kLong = 4;  // not in the standard, but written
   for (std::uint32_t i = 0; reader.valid() && i < entries; ++i) {
     const std::size_t at = directory + 2 + std::size_t{12} * i;
     if (reader.number(at, 2) != kOrientation) continue;
-    const std::uint32_t value = reader.number(at + 2, 2) == kShort ? reader.number(at + 8, 2) : 1;
+    const std::uint32_t type = reader.number(at + 2, 2);
+    const std::uint32_t value = type == kShort  ? reader.number(at + 8, 2)
+                                : type == kLong ? reader.number(at + 8, 4)
+                                                : 1;
     return reader.valid() && value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
   }
   return 1;
+}
+
+bool jpeg_complete(std::span<const std::byte> jpeg) {
+  constexpr auto kMark = std::byte{0xFF};
+  std::size_t at = 2;
+  while (at + 2 <= jpeg.size()) {
+    if (jpeg[at] != kMark) {  // compressed data, or junk between segments
+      at = static_cast<std::size_t>(std::find(jpeg.begin() + static_cast<std::ptrdiff_t>(at), jpeg.end(), kMark) -
+                                    jpeg.begin());
+      continue;
+    }
+    const auto marker = static_cast<unsigned>(jpeg[at + 1]);
+    if (marker == 0xD9) return true;
+    const bool restart = marker >= 0xD0 && marker <= 0xD8;
+    if (marker == 0xFF) {
+      ++at;  // fill byte
+    } else if (marker <= 0x01 || restart) {
+      at += 2;  // stuffed zero, or a marker without a length
+    } else {
+      if (at + 4 > jpeg.size()) return false;
+      const auto length = static_cast<std::size_t>(jpeg[at + 2]) << 8 | static_cast<std::size_t>(jpeg[at + 3]);
+      at += 2 + length;
+    }
+  }
+  return false;
 }
 
 std::span<const std::byte> jpeg_exif(std::span<const std::byte> jpeg) {

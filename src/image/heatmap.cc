@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/error.h"
+
 namespace fovea {
 namespace {
 
@@ -25,10 +27,17 @@ float sample(std::span<const float> map, int width, int height, float x, float y
   const int y0 = static_cast<int>(fy);
   const int x1 = std::min(x0 + 1, width - 1);
   const int y1 = std::min(y0 + 1, height - 1);
-  const auto at = [&](int column, int row) { return map[static_cast<std::size_t>(row * width + column)]; };
+  const auto at = [&](int column, int row) {
+    return map[static_cast<std::size_t>(row) * static_cast<std::size_t>(width) + static_cast<std::size_t>(column)];
+  };
   const float top = std::lerp(at(x0, y0), at(x1, y0), fx - static_cast<float>(x0));
   const float bottom = std::lerp(at(x0, y1), at(x1, y1), fx - static_cast<float>(x0));
   return std::lerp(top, bottom, fy - static_cast<float>(y0));
+}
+
+void check_map(std::span<const float> map, int width, int height) {
+  require(width > 0 && height > 0 && map.size() == static_cast<std::size_t>(width) * static_cast<std::size_t>(height),
+          ErrorKind::kInvalidArgument, "[heatmap] {} values for {} × {}", map.size(), width, height);
 }
 
 }  // namespace
@@ -44,6 +53,7 @@ std::array<std::uint8_t, 3> map_color(float value) {
 }
 
 Image feature_map_picture(std::span<const float> map, int width, int height) {
+  check_map(map, width, height);
   const auto [low, high] = std::ranges::minmax(map);
   const float span = high > low ? high - low : 1;
   Image picture(width, height);
@@ -53,6 +63,7 @@ Image feature_map_picture(std::span<const float> map, int width, int height) {
 }
 
 Image overlay_heatmap(const Image& photo, std::span<const float> map, int map_width, int map_height) {
+  check_map(map, map_width, map_height);
   const float most = std::max(1e-12F, *std::ranges::max_element(map));
   Image made = photo;
   for (int y = 0; y < photo.height; ++y) {

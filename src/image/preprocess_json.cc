@@ -76,6 +76,12 @@ std::array<float, 3> triple(const json& spec, const char* field, std::array<floa
 
 constexpr double kMostSide = 16384;
 
+int whole(const json& value, const char* field) {
+  const double side = value.is_number_integer() ? value.get<double>() : 0;
+  if (side < 1 || side > kMostSide) bad(field, fmt::format("a whole number from 1 to {}", kMostSide));
+  return static_cast<int>(side);
+}
+
 PreprocessSpec from_own(const json& spec) {
   static const std::set<std::string> kFields = {"height",        "width", "mode",  "filter", "antialias",
                                                 "crop_fraction", "color", "scale", "mean",   "std",
@@ -83,8 +89,8 @@ PreprocessSpec from_own(const json& spec) {
   for (const auto& [key, value] : spec.items())
     require(kFields.contains(key), ErrorKind::kInvalidArgument, "[preprocess] unknown field \"{}\"", key);
   PreprocessSpec made;
-  made.height = static_cast<int>(number(spec, "height", 224, 1, kMostSide));
-  made.width = static_cast<int>(number(spec, "width", made.height, 1, kMostSide));
+  made.height = spec.contains("height") ? whole(spec["height"], "height") : 224;
+  made.width = spec.contains("width") ? whole(spec["width"], "width") : made.height;
   made.mode = value_of(spec, "mode", kModes, made.mode);
   made.filter = value_of(spec, "filter", kFilters, made.filter);
   made.antialias = truth(spec, "antialias", made.antialias);
@@ -107,8 +113,8 @@ PreprocessSpec from_timm(const json& outer) {
     const json& size = spec["input_size"];
     if (!size.is_array() || size.size() != 3 || !size[1].is_number_integer() || !size[2].is_number_integer())
       bad("input_size", "[channels, height, width]");
-    made.height = std::clamp(size[1].get<int>(), 1, static_cast<int>(kMostSide));
-    made.width = std::clamp(size[2].get<int>(), 1, static_cast<int>(kMostSide));
+    made.height = whole(size[1], "input_size");
+    made.width = whole(size[2], "input_size");
     if (size[0] == 1) made.color = ColorOrder::kGray;
   }
   json named = spec;
@@ -120,14 +126,15 @@ PreprocessSpec from_timm(const json& outer) {
   const std::string mode = spec.value("crop_mode", "center");
   if (mode == "squash") made.mode = ResizeMode::kExact;
   if (mode == "border") made.mode = ResizeMode::kLetterbox;
+  if (mode != "center" && mode != "squash" && mode != "border") bad("crop_mode", "center, squash, border");
   return made;
 }
 
 int side(const json& size, const char* field, const char* otherwise) {
-  if (size.is_number_integer()) return size.get<int>();
+  if (size.is_number_integer()) return whole(size, "size");
   if (size.is_object())
     for (const char* key : {field, otherwise})
-      if (size.contains(key) && size[key].is_number_integer()) return size[key].get<int>();
+      if (size.contains(key) && size[key].is_number_integer()) return whole(size[key], key);
   bad("size", "a number, {height, width} or {shortest_edge}");
 }
 
@@ -135,6 +142,7 @@ int side(const json& size, const char* field, const char* otherwise) {
 /// image_std.
 PreprocessSpec from_hugging_face(const json& spec) {
   PreprocessSpec made;
+  if (!truth(spec, "do_resize", true)) bad("do_resize", "true: photos come in all sizes, a network takes one");
   if (spec.contains("size")) {
     made.height = side(spec["size"], "height", "shortest_edge");
     made.width = side(spec["size"], "width", "shortest_edge");
