@@ -1,0 +1,58 @@
+# bin/fovea, its modules, and the CMake package Fovea (target Fovea::classifier): the rooms that a predictor needs.
+include(CMakePackageConfigHelpers)
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Fovea)
+
+if(TARGET fovea)
+  install(TARGETS fovea RUNTIME)
+  set_target_properties(fovea PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
+endif()
+if(TARGET fovea_train)
+  get_target_property(kind fovea_train TYPE)
+  if(kind STREQUAL SHARED_LIBRARY)
+    install(TARGETS fovea_train LIBRARY)
+    set_target_properties(fovea_train PROPERTIES INSTALL_RPATH "$ORIGIN;${TORCH_ROOT}/lib")
+  endif()
+endif()
+
+# oneDNN of .deps travels along; one of the system is found where it is.
+if(FOVEA_dnnl_LIBRARY MATCHES "^${FOVEA_DEPS}/")
+  install(DIRECTORY ${FOVEA_DEPS}/onednn/lib/ DESTINATION ${CMAKE_INSTALL_LIBDIR} USE_SOURCE_PERMISSIONS)
+endif()
+
+if(NOT TARGET fovea_classifier)
+  return()
+endif()
+foreach(line IN LISTS layers)
+  string(REPLACE "," ";" fields "${line}")
+  list(POP_FRONT fields room)
+  string(MAKE_C_IDENTIFIER ${room} id)
+  set(links_${id} ${fields})
+endforeach()
+set(open classifier)
+set(closure "")
+while(open)
+  list(POP_FRONT open room)
+  if(room IN_LIST closure OR NOT room IN_LIST room_names)
+    continue()
+  endif()
+  list(APPEND closure ${room})
+  string(MAKE_C_IDENTIFIER ${room} id)
+  list(APPEND open ${links_${id}})
+  set_target_properties(fovea_${id} PROPERTIES EXPORT_NAME ${id})
+  install(TARGETS fovea_${id} EXPORT FoveaTargets ARCHIVE)
+  file(GLOB headers ${CMAKE_SOURCE_DIR}/src/${room}/*.h ${CMAKE_SOURCE_DIR}/src/${room}/*.inc)
+  install(FILES ${headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/fovea/${room})
+endwhile()
+foreach(folder IN ITEMS base/io base/log base/parallel graph/ops)
+  install(DIRECTORY ${CMAKE_SOURCE_DIR}/src/${folder}/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/fovea/${folder}
+          FILES_MATCHING PATTERN "*.h" PATTERN "*.inc")
+endforeach()
+
+install(EXPORT FoveaTargets NAMESPACE Fovea:: DESTINATION ${package_dir})
+configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/FoveaConfig.cmake.in ${CMAKE_BINARY_DIR}/FoveaConfig.cmake
+                              INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(${CMAKE_BINARY_DIR}/FoveaConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_BINARY_DIR}/FoveaConfig.cmake ${CMAKE_BINARY_DIR}/FoveaConfigVersion.cmake
+              ${CMAKE_CURRENT_LIST_DIR}/vendors.cmake DESTINATION ${package_dir})
+install(FILES ${CMAKE_SOURCE_DIR}/LICENSE ${CMAKE_SOURCE_DIR}/THIRD_PARTY_NOTICES.md
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/fovea)
