@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,12 +29,12 @@ struct EpochFigures {
 struct TrainOptions {
   int epochs = 5;
   int batch = 32;
-  double lr = 0;             ///< 0: by net and batch
-  double weight_decay = -1;  ///< below 0: the default 1e-4
+  double lr = 0;             ///< 0: by batch and `fine_tune`
+  double weight_decay = -1;  ///< below 0: the default, by `fine_tune`
   double momentum = 0.9;
   double warmup_epochs = -1;    ///< below 0: by epochs
   double label_smoothing = -1;  ///< below 0: the default
-  Augmentation augmentation;
+  std::optional<Augmentation> augmentation;  ///< empty: the default, by `fine_tune`
   std::uint64_t seed = 1;
   int threads = 0;
   std::string device = "auto";       ///< "auto", "cpu", "cuda[:N]"
@@ -41,8 +42,8 @@ struct TrainOptions {
   bool fine_tune = false;            ///< weights are a base model's: gentler defaults
   bool bf16 = true;                  ///< autocast where the CPU has it
   std::filesystem::path checkpoint;  ///< written every epoch; empty: none
-  bool resume = false;               ///< from `checkpoint`
-  std::function<void(const EpochFigures&)> on_epoch;
+  bool resume = false;               ///< from `checkpoint`; one that is not there starts from the first epoch
+  std::function<void(const EpochFigures&)> on_epoch;  ///< also for the epochs of a resumed checkpoint
 };
 
 struct TrainResult {

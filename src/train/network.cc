@@ -1,0 +1,175 @@
+#include "train/network.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/error.h"
+#include "train/convert.h"
+#include "train/interpret.h"
+
+namespace fovea::train {
+namespace {
+
+bool is_filter(const Node& node, std::size_t input) { return std::holds_alternative<Conv2d>(node.op) && input == 1; }
+
+bool is_weight(const Node& node, std::size_t input) {
+  return input == 1 && (std::holds_alternative<Conv2d>(node.op) || std::holds_alternative<Gemm>(node.op));
+}
+
+[[noreturn]] void fail_node(const Node& node, const std::string& reason) {
+  fail(ErrorKind::kInternal, "[{}] {} in LibTorch: {}", node.name, display_name(node.op), reason);
+}
+
+std::string first_line(std::string text) { return text.substr(0, text.find('\n')); }
+
+}  // namespace
+
+Network::Network(Graph graph, const NetworkOptions& options) : graph_(std::move(graph)) {
+  constants_.resize(graph_.values().size());
+  std::set<ValueId> filters;
+  for (const Node& node : graph_.nodes()) {
+    if (is_filter(node, 1)) filters.insert(node.inputs[1]);
+  }
+  for (std::size_t i = 0; i < constants_.size(); ++i) {
+    const Value& value = graph_.values()[i];
+    if (!value.is_constant()) continue;
+    at::Tensor tensor = to_torch(value.constant).to(options.device);
+    const bool filter = filters.contains(static_cast<ValueId>(i));
+    if (options.channels_last && filter) tensor = tensor.contiguous(at::MemoryFormat::ChannelsLast);
+    constants_[i] = std::move(tensor);
+  }
+  plan_values();
+}
+
+/// An activation after a convolution, batch-norm or addition, whose gradients don't need their own output.
+bool Network::may_overwrite(const GraphIndex& index, const Node& node) const {
+  if (!std::holds_alternative<Unary>(node.op) || index.use_count(node.inputs[0]) != 1) return false;
+  const int producer = index.producer(node.inputs[0]);
+  if (producer < 0) return false;
+  const Op& op = graph_.nodes()[static_cast<std::size_t>(producer)].op;
+  if (const Activation* act = epilogue(op); act && *act) return false;
+  const auto* binary = std::get_if<Binary>(&op);
+  return std::holds_alternative<Conv2d>(op) || std::holds_alternative<BatchNorm>(op) ||
+         (binary && binary->kind == BinaryKind::kAdd);
+}
+
+void Network::plan_values() {
+  const GraphIndex index(graph_);
+  plans_.resize(graph_.nodes().size());
+  std::set<ValueId> seen(graph_.outputs().begin(), graph_.outputs().end());
+  for (std::size_t i = graph_.nodes().size(); i-- > 0;) {
+    const Node& node = graph_.nodes()[i];
+    plans_[i].in_place = may_overwrite(index, node);
+    for (const ValueId id : node.inputs) {
+      if (id != kNoValue && !graph_.value(id).is_constant() && seen.insert(id).second) plans_[i].dying.push_back(id);
+    }
+    for (const ValueId id : node.outputs) {
+      if (seen.insert(id).second) plans_[i].dying.push_back(id);
+    }
+  }
+}
+
+std::vector<at::Tensor> Network::gather(const std::vector<at::Tensor>& values, const Node& node) const {
+  std::vector<at::Tensor> inputs;
+  inputs.reserve(node.inputs.size());
+  for (const ValueId id : node.inputs) {
+    if (id == kNoValue) {
+      inputs.emplace_back();
+      continue;
+    }
+    const auto i = static_cast<std::size_t>(id);
+    inputs.push_back(constants_[i].defined() ? constants_[i] : values[i]);
+  }
+  return inputs;
+}
+
+Tensors Network::forward(std::span<const at::Tensor> inputs, bool training) {
+  require(inputs.size() == graph_.inputs().size(), ErrorKind::kInvalidArgument, "[train] {} inputs given, the graph has {}",
+          inputs.size(), graph_.inputs().size());
+  std::vector<at::Tensor> values(constants_.size());
+  for (std::size_t i = 0; i < inputs.size(); ++i) values[static_cast<std::size_t>(graph_.inputs()[i])] = inputs[i];
+  for (std::size_t i = 0; i < graph_.nodes().size(); ++i) {
+    const Node& node = graph_.nodes()[i];
+    const OpContext context{training, plans_[i].in_place, &graph_.value(node.outputs[0]).shape};
+    const std::vector<at::Tensor> operands = gather(values, node);
+    try {
+      Tensors made = run_op(node.op, operands, context);
+      for (std::size_t k = 0; k < made.size(); ++k) values[static_cast<std::size_t>(node.outputs[k])] = std::move(made[k]);
+    } catch (const c10::Error& error) {
+      fail_node(node, first_line(error.what_without_backtrace()));
+    }
+    for (const ValueId id : plans_[i].dying) values[static_cast<std::size_t>(id)].reset();
+  }
+  Tensors outputs;
+  for (const ValueId id : graph_.outputs()) {
+    const auto i = static_cast<std::size_t>(id);
+    outputs.push_back(constants_[i].defined() ? constants_[i] : values[i]);
+  }
+  return outputs;
+}
+
+void Network::make_trainable(std::optional<std::size_t> head, bool head_only) {
+  std::set<ValueId> taken;
+  for (std::size_t n = 0; n < graph_.nodes().size(); ++n) {
+    const Node& node = graph_.nodes()[n];
+    const bool trains = !head_only || n >= head.value_or(0);
+    require(!trains || has_gradient(node.op), ErrorKind::kUnsupported, "[{}] {} has no gradient, so it can't be trained",
+            node.name, display_name(node.op));
+    const std::uint32_t mask = trainable_inputs(node.op);
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      const ValueId id = node.inputs[i];
+      if (id == kNoValue || !graph_.value(id).is_constant() || graph_.value(id).dtype != DType::kF32) continue;
+      at::Tensor& tensor = constants_[static_cast<std::size_t>(id)];
+      Parameter parameter{id, graph_.value(id).name, tensor, is_weight(node, i), head == n};
+      if (std::holds_alternative<BatchNorm>(node.op) && i >= 3 && taken.insert(id).second) statistics_.push_back(parameter);
+      if ((mask >> i & 1U) == 0 || !trains || !taken.insert(id).second) continue;
+      tensor.requires_grad_(true);
+      parameter.depth = static_cast<double>(n);
+      parameters_.push_back(std::move(parameter));
+    }
+  }
+  if (parameters_.empty()) return;
+  const double first = parameters_.front().depth, span = std::max(parameters_.back().depth - first, 1.0);
+  for (Parameter& p : parameters_) p.depth = (p.depth - first) / span;
+}
+
+Graph Network::with_weights() const {
+  Graph graph = graph_;
+  for (const auto* group : {&parameters_, &statistics_}) {
+    for (const Parameter& p : *group) graph.value(p.value).constant = from_torch(p.tensor);
+  }
+  return graph;
+}
+
+std::vector<Tensor> interpret(const Graph& graph, std::span<const Tensor> inputs) {
+  const at::NoGradGuard no_gradients;
+  Network network(graph, {});
+  Tensors given;
+  for (const Tensor& input : inputs) given.push_back(to_torch(input));
+  std::vector<Tensor> outputs;
+  for (const at::Tensor& output : network.forward(given, false)) outputs.push_back(from_torch(output));
+  return outputs;
+}
+
+std::map<std::string, Tensor> differentiate(const Graph& graph, std::span<const Tensor> inputs, const Tensor& weights) {
+  Network network(graph, {});
+  network.make_trainable(std::nullopt, false);
+  Tensors given;
+  for (const Tensor& input : inputs) {
+    given.push_back(to_torch(input));
+    if (given.back().is_floating_point()) given.back().requires_grad_(true);
+  }
+  (network.forward(given, false)[0] * to_torch(weights)).sum().backward();
+  std::map<std::string, Tensor> gradients;
+  const auto add = [&](const std::string& name, const at::Tensor& tensor) {
+    if (tensor.grad().defined()) gradients[name] = from_torch(tensor.grad());
+  };
+  for (std::size_t i = 0; i < given.size(); ++i) add(graph.value(graph.inputs()[i]).name, given[i]);
+  for (const Parameter& p : network.parameters()) add(p.name, p.tensor);
+  return gradients;
+}
+
+}  // namespace fovea::train
