@@ -94,7 +94,7 @@ int can_run(Options& options) {
                          ? "yes\n"
                          : fmt::format("no: it needs {}; build it here: fovea build --model MODEL.onnx --out {}\n",
                                        reason, options.file.string()));
-  options.common.finish(
+  options.common.finish(nlohmann::json
       {{"schema", 1}, {"can_run", reason.empty()}, {"reason", reason}, {"fingerprint", info.fingerprint}});
   return reason.empty() ? 0 : 4;
 }
@@ -148,7 +148,7 @@ int inspect_engine(Options& options) {
 int run(Options& options) {
   options.common.apply();
   const Bytes head = read_file(options.file);
-  const bool engine = as_text(head).starts_with(kMagic);
+  const bool engine = as_text(head).starts_with(engine_format::kMagic);
   require(engine || !options.can_run, ErrorKind::kInvalidArgument, "{} is no engine", options.file.string());
   return engine ? inspect_engine(options) : inspect_model(options);
 }
