@@ -57,9 +57,16 @@ Shape input_shape(const onnx::ValueInfoProto& input, const ImportOptions& option
   return Shape(dims);
 }
 
+/// Inputs that are no initialisers become the graph's, but for those whose values the caller knows.
 void add_inputs(const onnx::GraphProto& proto, const ImportOptions& options, Importer& importer, Model& model) {
   for (const onnx::ValueInfoProto& input : proto.input()) {
     if (importer.knows(input.name())) continue;  // an initialiser that is listed as input
+    if (const auto known = options.constants.find(input.name()); known != options.constants.end()) {
+      const Tensor& value = known->second;
+      importer.bind(input.name(),
+                    model.graph.add_constant(input.name(), is_float(value.dtype()) ? to_f32(value) : value));
+      continue;
+    }
     DType dtype = interop::dtype_of(input.type().tensor_type().elem_type(), "input " + input.name());
     if (is_float(dtype)) dtype = DType::kF32;
     const Shape shape = input_shape(input, options, model.symbolic_batch);

@@ -1,0 +1,245 @@
+#include <gmock/gmock.h>
+#include <onnx/onnx_pb.h>
+
+#include "base/error.h"
+#include "base/io/file.h"
+#include "base/random.h"
+#include "graph/builder.h"
+#include "graph/reference.h"
+#include "interop/onnx_export.h"
+#include "interop/onnx_import.h"
+#include "testing/graph_random.h"
+#include "testing/temp_dir.h"
+
+namespace fovea {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string message_of(const onnx::ModelProto& proto, const std::filesystem::path& folder = {}) {
+  try {
+    import_onnx(as_bytes(std::string_view(proto.SerializeAsString())), folder);
+  } catch (const Error& error) {
+    return fmt::format("{}: {}", name(error.kind()), error.message());
+  }
+  return "no error";
+}
+
+void add_value(google::protobuf::RepeatedPtrField<onnx::ValueInfoProto>* list, const std::string& name,
+               const std::vector<std::int64_t>& dims) {
+  auto* info = list->Add();
+  info->set_name(name);
+  auto* tensor = info->mutable_type()->mutable_tensor_type();
+  tensor->set_elem_type(onnx::TensorProto::FLOAT);
+  for (const std::int64_t dim : dims) {
+    auto* made = tensor->mutable_shape()->add_dim();
+    if (dim < 0)
+      made->set_dim_param("N");
+    else
+      made->set_dim_value(dim);
+  }
+}
+
+onnx::NodeProto* add_node(onnx::ModelProto& proto, const std::string& op, const std::vector<std::string>& inputs,
+                          const std::string& output) {
+  auto* node = proto.mutable_graph()->add_node();
+  node->set_op_type(op);
+  node->set_name("the_" + output);
+  for (const std::string& input : inputs) node->add_input(input);
+  node->add_output(output);
+  return node;
+}
+
+onnx::ModelProto empty_model(int opset = 17) {
+  onnx::ModelProto proto;
+  proto.set_ir_version(8);
+  proto.add_opset_import()->set_version(opset);
+  add_value(proto.mutable_graph()->mutable_input(), "x", {-1, 3, 4, 4});
+  add_value(proto.mutable_graph()->mutable_output(), "y", {});
+  return proto;
+}
+
+void add_integers(onnx::ModelProto& proto, const std::string& name, const std::vector<std::int64_t>& values) {
+  auto* tensor = proto.mutable_graph()->add_initializer();
+  tensor->set_name(name);
+  tensor->set_data_type(onnx::TensorProto::INT64);
+  tensor->add_dims(static_cast<std::int64_t>(values.size()));
+  for (const std::int64_t value : values) tensor->add_int64_data(value);
+}
+
+Model import_proto(const onnx::ModelProto& proto) {
+  return import_onnx(as_bytes(std::string_view(proto.SerializeAsString())), {});
+}
+
+TEST(Onnx, WhatIsWrittenReadsBackTheSame) {
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+    Model model;
+    model.graph = random_cnn(seed);
+    const Model again = import_onnx(export_onnx(model), {});
+    const Value& input = model.graph.value(model.graph.inputs().front());
+    const std::vector<Tensor> inputs = {random_tensor(DType::kF32, input.shape, seed)};
+    const Tensor expected = run_reference(model.graph, inputs).front();
+    const Tensor got = run_reference(again.graph, inputs).front();
+    EXPECT_LT(max_abs_diff(expected, got), 1e-5) << "seed " << seed;
+    EXPECT_EQ(export_onnx(model), export_onnx(again)) << "seed " << seed;
+  }
+}
+
+TEST(Onnx, CarriesLabelsPreprocessSplitAndHistory) {
+  Model model;
+  model.graph = random_cnn(3);
+  model.labels = {"cat", "dög", "a \"bird\""};
+  model.preprocess = PreprocessSpec::imagenet(96);
+  model.split = "{\"seed\": 4}";
+  model.history = "[{\"epoch\": 1}]";
+  model.metadata["author"] = "somebody";
+  const Model again = import_onnx(export_onnx(model), {});
+  EXPECT_EQ(again.labels, model.labels);
+  EXPECT_EQ(again.preprocess, model.preprocess);
+  EXPECT_EQ(again.split, model.split);
+  EXPECT_EQ(again.history, model.history);
+  EXPECT_EQ(again.metadata, model.metadata);
+}
+
+TEST(Onnx, ReadsOtherToolsLabels) {
+  onnx::ModelProto proto = empty_model();
+  add_node(proto, "Relu", {"x"}, "y");
+  auto* entry = proto.add_metadata_props();
+  entry->set_key("names");
+  entry->set_value("{0: 'cat', 1: \"dog's\", 2: 'a \\'b\\''}");
+  EXPECT_THAT(import_proto(proto).labels, ::testing::ElementsAre("cat", "dog's", "a 'b'"));
+}
+
+TEST(Onnx, FoldsShapeArithmeticAndKeepsTheBatchOpen) {
+  onnx::ModelProto proto = empty_model();
+  add_integers(proto, "zero", {0});
+  add_integers(proto, "rest", {-1});
+  add_node(proto, "Shape", {"x"}, "shape");
+  add_node(proto, "Gather", {"shape", "zero"}, "n");
+  auto* concat = add_node(proto, "Concat", {"n", "rest"}, "target");
+  auto* axis = concat->add_attribute();
+  axis->set_name("axis");
+  axis->set_type(onnx::AttributeProto::INT);
+  axis->set_i(0);
+  add_node(proto, "Reshape", {"x", "target"}, "y");
+  Model model = import_proto(proto);
+  ASSERT_EQ(model.graph.nodes().size(), 1U);
+  EXPECT_EQ(model.graph.value(model.graph.outputs()[0]).shape, (Shape{1, 48}));
+  model.graph.set_batch(5);
+  EXPECT_EQ(model.graph.value(model.graph.outputs()[0]).shape, (Shape{5, 48}));
+}
+
+TEST(Onnx, InlinesLocalFunctions) {
+  onnx::ModelProto proto = empty_model();
+  proto.add_opset_import()->set_domain("local");
+  auto* function = proto.add_functions();
+  function->set_name("Twice");
+  function->set_domain("local");
+  function->add_input("a");
+  function->add_output("b");
+  auto* inner = function->add_node();
+  inner->set_op_type("LeakyRelu");
+  inner->add_input("a");
+  inner->add_output("t");
+  auto* alpha = inner->add_attribute();
+  alpha->set_name("alpha");
+  alpha->set_type(onnx::AttributeProto::FLOAT);
+  alpha->set_ref_attr_name("slope");
+  auto* sum = function->add_node();
+  sum->set_op_type("Add");
+  sum->add_input("t");
+  sum->add_input("t");
+  sum->add_output("b");
+  auto* call = add_node(proto, "Twice", {"x"}, "y");
+  call->set_domain("local");
+  auto* slope = call->add_attribute();
+  slope->set_name("slope");
+  slope->set_type(onnx::AttributeProto::FLOAT);
+  slope->set_f(0.25F);
+  const Model model = import_proto(proto);
+  ASSERT_EQ(model.graph.nodes().size(), 2U);
+  Tensor x = Tensor::zeros(DType::kF32, {1, 3, 4, 4});
+  x.data<float>()[0] = -4;
+  const std::vector<Tensor> inputs = {x};
+  EXPECT_FLOAT_EQ(run_reference(model.graph, inputs)[0].data<float>()[0], -2);
+}
+
+TEST(Onnx, RefusesARecursiveFunction) {
+  onnx::ModelProto proto = empty_model();
+  auto* function = proto.add_functions();
+  function->set_name("Again");
+  function->set_domain("local");
+  function->add_input("a");
+  function->add_output("b");
+  auto* inner = function->add_node();
+  inner->set_op_type("Again");
+  inner->set_domain("local");
+  inner->add_input("a");
+  inner->add_output("b");
+  add_node(proto, "Again", {"x"}, "y")->set_domain("local");
+  EXPECT_THAT(message_of(proto), HasSubstr("nested deeper"));
+}
+
+TEST(Onnx, NamesNodeOpAndReasonOfWhatIsNotThere) {
+  onnx::ModelProto proto = empty_model();
+  add_node(proto, "DeformConv", {"x"}, "y");
+  EXPECT_THAT(message_of(proto), HasSubstr("unsupported: [onnx] node the_y (DeformConv)"));
+  onnx::ModelProto old = empty_model(6);
+  add_node(old, "Relu", {"x"}, "y");
+  EXPECT_THAT(message_of(old), HasSubstr("opset 6"));
+}
+
+TEST(Onnx, ConfinesExternalDataToTheModelsFolder) {
+  TempDir dir;
+  write_atomic(dir / "model/m.data", std::string(16, '\1'));
+  write_atomic(dir / "secret", std::string(16, '\2'));
+  const auto with_location = [&](const std::string& location, const std::string& offset) {
+    onnx::ModelProto proto = empty_model();
+    auto* tensor = proto.mutable_graph()->add_initializer();
+    tensor->set_name("w");
+    tensor->set_data_type(onnx::TensorProto::FLOAT);
+    tensor->add_dims(4);
+    tensor->set_data_location(onnx::TensorProto::EXTERNAL);
+    for (const auto& [key, value] : std::map<std::string, std::string>{{"location", location}, {"offset", offset}}) {
+      auto* entry = tensor->add_external_data();
+      entry->set_key(key);
+      entry->set_value(value);
+    }
+    add_node(proto, "Add", {"x", "w"}, "y");
+    return message_of(proto, dir / "model");
+  };
+  EXPECT_EQ(with_location("m.data", "0"), "no error");
+  EXPECT_THAT(with_location("../secret", "0"), HasSubstr("outside the model's folder"));
+  EXPECT_THAT(with_location((dir / "secret").string(), "0"), HasSubstr("outside the model's folder"));
+  EXPECT_THAT(with_location("m.data", "8"), HasSubstr("corrupt file"));
+  EXPECT_THAT(with_location("gone", "0"), HasSubstr("is not there"));
+}
+
+TEST(Onnx, TruncatedAndChangedBytesAreErrorsNotCrashes) {
+  Model model;
+  model.graph = random_cnn(5);
+  const Bytes good = export_onnx(model);
+  for (std::size_t cut = 0; cut < good.size(); cut += 1 + good.size() / 97) {
+    const Bytes part(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(cut));
+    EXPECT_THROW(import_onnx(part, {}), Error) << cut;
+  }
+  Random random{11};
+  for (int i = 0; i < 400; ++i) {
+    Bytes changed = good;
+    for (int k = 0; k < 3; ++k) changed[random.below(changed.size())] = static_cast<std::byte>(random.below(256));
+    try {
+      import_onnx(changed, {});
+    } catch (const Error& error) {
+      EXPECT_NE(error.kind(), ErrorKind::kInternal) << error.message();
+    }
+  }
+}
+
+TEST(Onnx, UsesBeforeDefinitionAreRefused) {
+  onnx::ModelProto proto = empty_model();
+  add_node(proto, "Relu", {"later"}, "y");
+  EXPECT_THAT(message_of(proto), HasSubstr("used before anything makes it"));
+}
+
+}  // namespace
+}  // namespace fovea
