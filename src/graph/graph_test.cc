@@ -168,7 +168,7 @@ TEST(Graph, ErrorsNameOpAndNode) {
   EXPECT_EQ(error_of([&] {
               builder.node(Conv2d{}, {x, 77}, "conv1");
             }),
-            "[conv2d] input 1 is value 77, which does not exist");
+            "[conv2d] input 1 is value 77, which does not exist (node 'conv1')");
   EXPECT_TRUE(builder.graph().nodes().empty());
 }
 

@@ -55,14 +55,19 @@ std::vector<ValueType> output_types(const Op& op, std::span<const OperandType> i
   std::vector<OperandType> seen(inputs.begin(), inputs.end());
   for (OperandType& input : seen)  // 16-bit floats are only ways to store real numbers
     if (input.type.dtype == DType::kF16 || input.type.dtype == DType::kBF16) input.type.dtype = DType::kF32;
-  std::vector<ValueType> types =
-      std::visit([&](const auto& type) { return infer_types(type, std::span<const OperandType>(seen)); }, op);
-  for (const ValueType& type : types) {
-    require(type.shape.rank() <= kMostAxes, ErrorKind::kInvalidArgument, "[{}] output has rank {}, expected at most {}",
-            name(op), type.shape.rank(), kMostAxes);
-    type.shape.elements();  // refuses sizes out of range
+  try {
+    std::vector<ValueType> types =
+        std::visit([&](const auto& type) { return infer_types(type, std::span<const OperandType>(seen)); }, op);
+    for (const ValueType& type : types) {
+      require(type.shape.rank() <= kMostAxes, ErrorKind::kInvalidArgument, "output has rank {}, expected at most {}",
+              type.shape.rank(), kMostAxes);
+      type.shape.elements();  // refuses sizes out of range
+    }
+    return types;
+  } catch (const Error& error) {
+    if (error.message().starts_with('[')) throw;
+    fail(error.kind(), "[{}] {}", name(op), error.message());  // a shape's own complaint
   }
-  return types;
 }
 
 std::uint32_t trainable_inputs(const Op& op) {

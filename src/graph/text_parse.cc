@@ -184,10 +184,8 @@ class Parser {
 
   void outputs(LineScanner& line) {
     std::vector<ValueId> ids;
-    if (!line.done()) {
-      do ids.push_back(use(line));
-      while (line.accept(','));
-    }
+    do ids.push_back(use(line));
+    while (line.accept(','));
     end(line);
     graph_.set_outputs(std::move(ids));
     returned_ = true;

@@ -78,8 +78,7 @@ std::string print(const Graph& graph, const TextOptions& options) {
   for (const Value& value : graph.values())
     if (value.is_constant()) text += fmt::format("const {} {}\n", declaration(value), contents(value, options));
   for (const Node& node : graph.nodes()) text += node_line(graph, node) + '\n';
-  const std::string outputs = name_list(graph, graph.outputs());
-  return text + (outputs.empty() ? "return\n" : fmt::format("return {}\n", outputs));
+  return text + fmt::format("return {}\n", name_list(graph, graph.outputs()));
 }
 
 }  // namespace fovea

@@ -19,7 +19,8 @@ Shape squeezed(const Squeeze& op, const Shape& x) {
 }
 
 Shape unsqueezed(const Unsqueeze& op, const Shape& x) {
-  expect(op.axes.size() <= static_cast<std::size_t>(kMostAxes), "unsqueeze", "{} axes, expected at most {}", op.axes.size(), kMostAxes);
+  expect(op.axes.size() <= static_cast<std::size_t>(kMostAxes), "unsqueeze", "{} axes, expected at most {}",
+         op.axes.size(), kMostAxes);
   const int rank = x.rank() + static_cast<int>(op.axes.size());
   expect_axes("unsqueeze", op.axes, rank);
   std::vector<std::int64_t> dims;
