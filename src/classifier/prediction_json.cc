@@ -50,9 +50,10 @@ nlohmann::ordered_json prediction_json(const std::string& file, const Error& err
 }
 
 std::string probabilities_line(const Prediction& prediction) {
+  const nlohmann::ordered_json json = probabilities_json(prediction);
   std::string line;
-  for (const auto& [label, p] : probabilities_json(prediction).items())
-    line += (line.empty() ? "" : ", ") + nlohmann::json(label).dump() + ": " + p.dump();
+  for (auto entry = json.begin(); entry != json.end(); ++entry)
+    line += (line.empty() ? "" : ", ") + nlohmann::json(entry.key()).dump() + ": " + entry->dump();
   return "{" + line + "}";
 }
 

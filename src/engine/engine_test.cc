@@ -171,8 +171,8 @@ TEST(Validate, AllowsReuseOnlyOfDeadValues) {
   const auto output_of = [&](std::size_t step) {
     return static_cast<std::size_t>(plan.graph.nodes()[static_cast<std::size_t>(plan.steps[step].node)].outputs[0]);
   };
-  Engine reuse = engine;  // the third value takes the place of the first, which is dead by then
-  reuse.plans[0].values[output_of(2)].offset = plan.values[output_of(0)].offset;
+  Engine reuse = engine;  // the pool takes the place of the front, which is dead by then
+  reuse.plans[0].values[output_of(3)].offset = plan.values[output_of(0)].offset;
   validate(reuse);
   Engine clash = engine;  // an output that starts inside its own input
   clash.plans[0].values[output_of(1)].offset = plan.values[output_of(0)].offset + 64;

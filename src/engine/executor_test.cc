@@ -4,29 +4,15 @@
 
 #include <atomic>
 #include <cmath>
-#include <cstdlib>
 #include <map>
-#include <new>
 #include <thread>
 
 #include "base/error.h"
 #include "base/random.h"
+#include "engine/allocation_count.h"
 #include "engine/layout.h"
 #include "graph/reference.h"
 #include "testing/plain_engine.h"
-
-namespace {
-thread_local bool counting = false;
-thread_local int allocations = 0;
-}  // namespace
-
-void* operator new(std::size_t bytes) {
-  if (counting) ++allocations;
-  if (void* memory = std::malloc(bytes == 0 ? 1 : bytes)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace fovea {
 namespace {
@@ -257,16 +243,13 @@ TEST(Executor, AllocatesNothingWhileItRuns) {
   run(context, input);
   for (const int images : {1, 4, 7}) {
     const auto part = std::as_bytes(std::span(input)).first(static_cast<std::size_t>(images) * kPixels);
-    allocations = 0;
-    counting = true;
+    AllocationCount count;
     context.run(part, images, std::span(output).first(static_cast<std::size_t>(images) * 3));
-    counting = false;
-    EXPECT_EQ(allocations, 0) << images;
+    EXPECT_EQ(count.stop(), 0) << images;
   }
-  counting = true;
+  AllocationCount count;
   const std::vector<int> proof(3);
-  counting = false;
-  EXPECT_EQ(allocations, 1) << "the counter counts";
+  EXPECT_EQ(count.stop(), 1) << "the counter counts";
 }
 
 }  // namespace
