@@ -10,6 +10,8 @@
 namespace fovea {
 
 Bytes encode_jpeg(const Image& image, int quality) {
+  require(image.width > 0 && image.height > 0 && quality >= 1 && quality <= 100, ErrorKind::kInvalidArgument,
+          "[jpeg] {} × {} at quality {}: expected pixels and 1 to 100", image.width, image.height, quality);
   struct Destroy {
     void operator()(void* handle) const { tjDestroy(handle); }
   };
@@ -27,6 +29,8 @@ Bytes encode_jpeg(const Image& image, int quality) {
 }
 
 Bytes encode_png(const Image& image) {
+  require(image.width > 0 && image.height > 0, ErrorKind::kInvalidArgument, "[png] the image is {} × {}", image.width,
+          image.height);
   png_image header = {};
   header.version = PNG_IMAGE_VERSION;
   header.width = static_cast<png_uint_32>(image.width);

@@ -20,9 +20,9 @@ struct CropWindow {
   int width = 0, height = 0;
 };
 
-/// Separable resampling in 8-bit fixed point, horizontal then vertical, as Pillow does it (agreement within one level):
-/// weights at half-pixel centres, the filter's support stretched by the reduction where `antialias` is set. Output:
-/// RGB, window.height × window.width × 3. kInvalidArgument for a box outside the image. On the caller's thread.
+/// Separable resampling in 8-bit fixed point, horizontal then vertical, as Pillow up to 11.3 does it (agreement within
+/// one level): weights at half-pixel centres, the filter's support stretched by the reduction where `antialias` is set.
+/// Output: RGB, window.height × window.width × 3. kInvalidArgument for a box outside the image. On the caller's thread.
 void resize(const ImageView& image, const ResizeBox& box, const CropWindow& window, ResizeFilter filter, bool antialias,
             std::span<std::uint8_t> rgb);
 
