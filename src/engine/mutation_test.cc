@@ -112,8 +112,7 @@ bool is_small(const Engine& engine) {
 bool survives(const Bytes& bytes, bool& executed) {
   try {
     Engine engine = deserialize(bytes);
-    executed = is_small(engine);
-    if (!executed) return true;
+    if (!is_small(engine)) return true;
     const std::size_t input_bytes = input_bytes_per_image(engine),
                       classes = static_cast<std::size_t>(output_classes(engine));
     engine.info.isa = Isa::kAmx;  // one limit per process
@@ -121,6 +120,7 @@ bool survives(const Bytes& bytes, bool& executed) {
     const std::vector<std::byte> input(2 * input_bytes, std::byte{9});
     std::vector<float> output(2 * classes);
     context.run(input, 2, output);
+    executed = true;
     return true;
   } catch (const Error& error) {
     const bool allowed = error.kind() == ErrorKind::kCorruptFile || error.kind() == ErrorKind::kUnsupported ||
@@ -133,13 +133,15 @@ bool survives(const Bytes& bytes, bool& executed) {
 TEST(EngineMutations, NeverCrash) {
   const Backend& backend = cpu_backend_for_tests();
   const auto device = backend.open(Isa::kAmx, 0);
-  const Engine engine =
-      plain_engine(tiny_classifier(3, 1, 6), backend, *device, {{1, 2}, 1, "reference", {"a", "b", "c"}});
-  const Bytes good = serialize(engine);
+  const auto file = [&](const std::string& tactic) {
+    const PlainEngineOptions options{{1, 2}, 1, tactic, {"a", "b", "c"}};
+    return serialize(plain_engine(tiny_classifier(3, 1, 6), backend, *device, options));
+  };
+  const Bytes reference = file("reference"), tuned = file("");  // the latter with vendors' tactics, slower to make
   int valid = 0, executed = 0;
   for (int round = 0; round < rounds(); ++round) {
     Random random({42, static_cast<std::uint64_t>(round)});
-    Bytes bytes = good;
+    Bytes bytes = round % 10 >= 8 ? tuned : reference;
     if (round % 2 == 0) {
       kBlind[random.below(kBlind.size())](bytes, random);
     } else {
