@@ -48,7 +48,6 @@ foreach(line IN LISTS layers)
   endif()
   add_library(Fovea::${id} ALIAS ${target})
   target_include_directories(${target} ${kind} $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/src>
-                                               $<BUILD_INTERFACE:${CMAKE_BINARY_DIR}/generated>
                                                $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/fovea>)
   if(own)
     target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:fovea_flags>)

@@ -23,9 +23,9 @@ endforeach()
 
 # A test unit spends 2–3 s in GoogleTest and the standard library otherwise. ccache can't see through it.
 if(FOVEA_PCH)
-  file(WRITE ${CMAKE_BINARY_DIR}/test_pch/empty.cc "\n")
-  add_library(fovea_test_pch OBJECT EXCLUDE_FROM_ALL ${CMAKE_BINARY_DIR}/test_pch/empty.cc)
-  target_link_libraries(fovea_test_pch PRIVATE fovea_base fovea_flags GTest::gmock GTest::gtest)
+  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/test_pch/empty.cc CONTENT "\n")
+  add_executable(fovea_test_pch EXCLUDE_FROM_ALL ${CMAKE_BINARY_DIR}/test_pch/empty.cc)  # same flags as the programs
+  target_link_libraries(fovea_test_pch PRIVATE fovea_base fovea_flags GTest::gmock GTest::gtest_main)
   target_precompile_headers(fovea_test_pch PRIVATE <gmock/gmock.h> <gtest/gtest.h> <fmt/format.h> <algorithm> <filesystem>
                             <functional> <map> <memory> <numeric> <random> <span> <string> <vector>)
 endif()
