@@ -70,6 +70,11 @@ BlobReader::BlobReader(std::span<const std::byte> bytes, std::string_view node) 
   }
 }
 
+std::span<const std::byte> BlobReader::section(std::size_t i) const {
+  require(i < sections_.size(), ErrorKind::kCorruptFile, "[{}] packed weights: no section {}", node_, i);
+  return sections_[i];
+}
+
 std::span<const std::byte> BlobReader::section(std::size_t i, std::size_t bytes) const {
   require(i < sections_.size() && sections_[i].size() == bytes, ErrorKind::kCorruptFile,
           "[{}] packed weights: section {} has {} bytes, expected {}", node_, i,

@@ -34,6 +34,7 @@ class BlobReader {
   BlobReader(std::span<const std::byte> bytes, std::string_view node);
   std::string_view key() const { return key_; }
   std::size_t sections() const { return sections_.size(); }
+  std::span<const std::byte> section(std::size_t i) const;  ///< of any size
   /// Section `i`, which must hold exactly `bytes`.
   std::span<const std::byte> section(std::size_t i, std::size_t bytes) const;
   template <typename T>

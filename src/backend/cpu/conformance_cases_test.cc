@@ -42,8 +42,10 @@ void add_convolutions(std::vector<Case>& cases) {
   cases.push_back(conv("conv 3x3 no bias", {1, 32, 9, 9, 16, 3, 3}, {.pads = same, .act = {}}, false));
   cases.push_back(
       conv("conv 3x3 residual relu", {1, 32, 6, 6, 32, 3, 3}, {.pads = same, .act = relu, .residual = true}));
-  cases.push_back(conv("conv 3x3 asymmetric", {1, 16, 9, 8, 16, 3, 3}, {.strides = {2, 2}, .pads = {0, 0, 1, 1}, .act = {}}));
-  cases.push_back(conv("conv 3x3 dilated", {1, 16, 11, 11, 16, 3, 3}, {.pads = {2, 2, 2, 2}, .dilations = {2, 2}, .act = {}}));
+  cases.push_back(
+      conv("conv 3x3 asymmetric", {1, 16, 9, 8, 16, 3, 3}, {.strides = {2, 2}, .pads = {0, 0, 1, 1}, .act = {}}));
+  cases.push_back(
+      conv("conv 3x3 dilated", {1, 16, 11, 11, 16, 3, 3}, {.pads = {2, 2, 2, 2}, .dilations = {2, 2}, .act = {}}));
   cases.push_back(
       conv("conv 5x3", {1, 16, 9, 9, 16, 5, 3}, {.pads = {2, 1, 2, 1}, .act = {Function::kLeakyRelu, 0.1F}}));
   cases.push_back(conv("conv first 3x3", {1, 3, 20, 20, 16, 3, 3}, {.strides = {2, 2}, .pads = same, .act = relu6}));
@@ -110,15 +112,15 @@ void add_elementwise(std::vector<Case>& cases) {
   binary("add odd", {}, {{1, 20, 3, 3}}, {{1, 20, 3, 3}});
   binary("add relu", {BinaryKind::kAdd, {Function::kRelu}}, {x}, {x});
   binary("add silu", {BinaryKind::kAdd, {Function::kSilu}}, {x}, {x});
-  binary("mul squeeze-excite", {BinaryKind::kMul}, {x}, {{2, 32, 1, 1}});
-  binary("mul squeeze-excite odd", {BinaryKind::kMul}, {{1, 20, 5, 5}}, {{1, 20, 1, 1}});
+  binary("mul squeeze-excite", {BinaryKind::kMul, {}}, {x}, {{2, 32, 1, 1}});
+  binary("mul squeeze-excite odd", {BinaryKind::kMul, {}}, {{1, 20, 5, 5}}, {{1, 20, 1, 1}});
   binary("add per channel", {}, {x}, constant({1, 32, 1, 1}));
-  binary("mul per channel", {BinaryKind::kMul}, {x}, constant({32, 1, 1}));
-  binary("sub scalar", {BinaryKind::kSub}, {x}, constant({}));
-  binary("max", {BinaryKind::kMax}, {x}, {x});
-  binary("min", {BinaryKind::kMin}, {x}, {x});
-  binary("div", {BinaryKind::kDiv}, {x}, {x, Role::kActivation, 0, 0.5F, 1});
-  binary("pow", {BinaryKind::kPow}, {{2, 8}, Role::kActivation, 0, 0.5F, 1}, {{2, 8}});
+  binary("mul per channel", {BinaryKind::kMul, {}}, {x}, constant({32, 1, 1}));
+  binary("sub scalar", {BinaryKind::kSub, {}}, {x}, constant({}));
+  binary("max", {BinaryKind::kMax, {}}, {x}, {x});
+  binary("min", {BinaryKind::kMin, {}}, {x}, {x});
+  binary("div", {BinaryKind::kDiv, {}}, {x}, {x, Role::kActivation, 0, 0.5F, 1});
+  binary("pow", {BinaryKind::kPow, {}}, {{2, 8}, Role::kActivation, 0, 0.5F, 1}, {{2, 8}});
   binary("add left broadcast", {}, {{1, 16, 1, 1}}, {{1, 16, 3, 3}});
   for (int f = 0; f <= static_cast<int>(Function::kRound); ++f) {
     const auto function = static_cast<Function>(f);

@@ -21,6 +21,16 @@ extern const Tactic kOnednnBatchNorm;  ///< where it could not be folded
 extern const Tactic kOnednnPRelu;
 extern const Tactic kOnednnReduce;
 
+// Own routines (kernels/).
+extern const Tactic kPixels;   ///< PixelsToTensor into any number type and layout
+extern const Tactic kConvert;  ///< Identity, Flatten, Reshape, …: elements in the same order, another type or none
+extern const Tactic kLookup;   ///< Unary of 8 bits: a table of 256 values
+extern const Tactic kAverage;  ///< global average pooling, between any number types
+extern const Tactic kConcat;   ///< along any axis, rescaling as it copies
+
+/// A node in 8 bits or bf16 that nothing runs as it is: converted to f32 and back around the first tactic that does.
+extern const Tactic kWidened;
+
 /// Any op, any types, plain layouts: the slow, obvious version (about 1 GMAC/s), so that every model that imports also
 /// runs. The one step that allocates during run.
 extern const Tactic kReference;

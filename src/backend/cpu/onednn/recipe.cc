@@ -1,5 +1,7 @@
 #include "backend/cpu/onednn/recipe.h"
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 
@@ -14,21 +16,30 @@ namespace {
 
 constexpr int kMostImplementations = 3;
 
-bool acceptable(const Recipe& recipe) {
-  const std::string_view name = recipe.primitive.impl_info_str();
-  const bool narrow = name.ends_with("avx2") || name.ends_with("avx") || name.ends_with("sse41");
-  return !name.starts_with("ref") && !(recipe.integer_products && narrow);
+/// Sums of u8 · s8 are exact in implementations that name VNNI or AMX, and in the gemm, which picks its own kernel; the
+/// others add pairs in 16 bits, which saturates.
+bool exact_in_int8(std::string_view name) {
+  constexpr std::array<std::string_view, 3> kExact = {"vnni", "amx", "x64:gemm"};
+  return std::any_of(kExact.begin(), kExact.end(), [&](std::string_view part) { return name.find(part) != name.npos; });
 }
 
-bool next(dnnl::primitive_desc_base& primitive) {
-  return dnnl_primitive_desc_next_impl(primitive.get()) == dnnl_success;
+bool acceptable(const Recipe& recipe) {
+  const std::string_view name = recipe.primitive.impl_info_str();
+  return !name.starts_with("ref") && (!recipe.integer_products || exact_in_int8(name));
+}
+
+/// Once a primitive of this kind stands in its cache, oneDNN 3.2 starts over after the last implementation: `first`
+/// seen again is the end.
+bool next(dnnl::primitive_desc_base& primitive, std::string_view first) {
+  return dnnl_primitive_desc_next_impl(primitive.get()) == dnnl_success && first != primitive.impl_info_str();
 }
 
 /// Moves to the `wanted`-th implementation that is no reference.
 bool select(Recipe& recipe, int wanted) {
+  const std::string first = recipe.primitive.impl_info_str();
   do {
     if (acceptable(recipe) && wanted-- == 0) return true;
-  } while (next(recipe.primitive));
+  } while (next(recipe.primitive, first));
   return false;
 }
 
@@ -121,11 +132,12 @@ Support supports(const Family& family, const NodeView& view) {
 std::vector<Config> configs(const Family& family, const NodeView& view) {
   Recipe recipe = described_or_fail(family, view);
   const ThreadScope threads(view.threads);
+  const std::string first = recipe.primitive.impl_info_str();
   std::vector<Config> found;
   do {
     if (!acceptable(recipe)) continue;
     found.push_back({{{"impl", static_cast<int>(found.size())}}});
-  } while (std::ssize(found) < kMostImplementations && next(recipe.primitive));
+  } while (std::ssize(found) < kMostImplementations && next(recipe.primitive, first));
   return found;
 }
 
@@ -133,8 +145,8 @@ Bytes pack(const Family& family, const NodeView& view, const Config& config, con
   Recipe recipe = described_or_fail(family, view);
   const ThreadScope threads(view.threads);
   const int wanted = config.get("impl", 0);
-  require(select(recipe, wanted), ErrorKind::kUnsupported, "[{}] oneDNN has no implementation {} here",
-          view.name, wanted);
+  require(select(recipe, wanted), ErrorKind::kUnsupported, "[{}] oneDNN has no implementation {} here", view.name,
+          wanted);
   const std::vector<Tensor> values = family.values != nullptr ? family.values(view, weights) : std::vector<Tensor>();
   require(values.size() == recipe.constants.size(), ErrorKind::kInternal, "[{}] {} constants, expected {}", view.name,
           values.size(), recipe.constants.size());
@@ -151,9 +163,10 @@ std::unique_ptr<Step> make(const Family& family, const NodeView& view, const Con
   const ThreadScope threads(view.threads);
   const cpu::BlobReader blob(packed, view.name);
   const std::string_view implementation = blob.key().substr(0, blob.key().find('|'));
+  const std::string first = recipe.primitive.impl_info_str();
   while (recipe.primitive.impl_info_str() != implementation) {
-    require(next(recipe.primitive), ErrorKind::kCorruptFile, "[{}] packed for oneDNN's {}, which is not offered here",
-            view.name, implementation);
+    require(next(recipe.primitive, first), ErrorKind::kCorruptFile,
+            "[{}] packed for oneDNN's {}, which is not offered here", view.name, implementation);
   }
   require(key_of(recipe) == blob.key(), ErrorKind::kCorruptFile,
           "[{}] packed weights have another format than {} wants", view.name, implementation);

@@ -65,6 +65,33 @@ Affine affine(const OperandView& view) {
   return {view.quant->scale.front(), view.quant->zero_point.empty() ? 0 : view.quant->zero_point.front()};
 }
 
+Rescale rescale(const OperandView& from, const OperandView& to) {
+  const Affine in = affine(from), out = affine(to);
+  const float factor = in.scale / out.scale;
+  return {factor, static_cast<float>(out.zero_point) - static_cast<float>(in.zero_point) * factor};
+}
+
+namespace {
+
+bool row_major(const OperandView& view) {
+  if (view.layout == Layout::kPlain) return true;
+  const Shape& s = view.shape;
+  if (view.layout == Layout::kNhwc) return s[1] == 1 || s[2] * s[3] == 1;
+  return s[2] * s[3] == 1 && s[1] % 16 == 0;
+}
+
+}  // namespace
+
+bool same_order(const OperandView& a, const OperandView& b) {
+  return (a.layout == b.layout && a.shape == b.shape) || (row_major(a) && row_major(b));
+}
+
+bool padded(const OperandView& view) { return view.layout == Layout::kBlocked16 && view.shape[1] % 16 != 0; }
+
+std::int64_t stored_elements(const OperandView& view) {
+  return static_cast<std::int64_t>(byte_size(view) / size_of(view.dtype));
+}
+
 Tensor real_values(const OperandView& view, const Tensor& stored) {
   Value value;
   value.name = "constant";

@@ -23,6 +23,18 @@ struct Affine {
   bool operator==(const Affine&) const = default;
 };
 Affine affine(const OperandView& view);
+
+/// stored_out = stored_in · factor + offset stands for the same real number.
+struct Rescale {
+  float factor = 1, offset = 0;
+};
+Rescale rescale(const OperandView& from, const OperandView& to);
+
+/// The elements of both lie in the same order in memory: equal layouts, or layouts that are equal at these shapes
+/// (1×1 images, one channel). Shapes may differ where both are in row-major order.
+bool same_order(const OperandView& a, const OperandView& b);
+bool padded(const OperandView& view);                   ///< blocked16 with channels that are no multiple of 16
+std::int64_t stored_elements(const OperandView& view);  ///< padding counts
 bool is_8bit(DType dtype);
 
 /// A constant as real numbers, f32.
