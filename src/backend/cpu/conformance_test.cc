@@ -10,6 +10,8 @@
 #include "backend/cpu/cpu_backend.h"
 #include "backend/cpu/detect.h"
 #include "base/error.h"
+#include "base/io/file.h"
+#include "base/io/hash.h"
 #include "base/random.h"
 #include "graph/reference.h"
 
@@ -23,6 +25,13 @@ using Role = ConformanceCase::Role;
 Isa limit() {
   const char* text = std::getenv("FOVEA_TEST_ISA");
   return text == nullptr ? Isa::kAmx : isa_from_name(text);
+}
+
+/// All combinations take minutes: one in twenty is run, by a fixed hash of its name, and the
+/// first of every tactic, unless FOVEA_TEST_FULL is set.
+bool chosen(const std::string& what) {
+  static const bool full = std::getenv("FOVEA_TEST_FULL") != nullptr || std::getenv("FOVEA_TEST_CASE") != nullptr;
+  return full || hash64(as_bytes(what)) % 20 == 0;
 }
 
 struct Types {
@@ -131,7 +140,7 @@ Quantization fitted(const Tensor& reals, DType dtype) {
 
 Problem concrete(const Case& test, const Types& types) {
   Problem problem;
-  Random random({std::hash<std::string>()(test.name)});
+  Random random({hash64(as_bytes(test.name))});
   std::vector<ValueId> ids;
   for (const Case::Operand& operand : test.operands) add_operand(problem, ids, operand, types, random);
   problem.graph.add_node(test.op, ids, "node");
@@ -263,6 +272,7 @@ class Conformance : public testing::Test {
 
   void check(const Tactic& tactic, const NodeView& view, const Problem& problem, const std::string& what,
              double depth) {
+    if (!chosen(what) && count[tactic.name] > 2) return;
     if (!tactic.supports(view, device->info())) return;
     if (std::getenv("FOVEA_TEST_VERBOSE") != nullptr) fmt::print(stderr, "{}\n", what);
     const std::vector<Config> configs = tactic.configs(view, device->info());
@@ -341,7 +351,7 @@ TEST_P(Capped, RunsToo) {
       fmt::format("FOVEA_TEST_ISA={} '{}' --gtest_filter='Conformance.*' --gtest_brief=1", GetParam(), self);
   EXPECT_EQ(std::system(command.c_str()), 0);
 }
-INSTANTIATE_TEST_SUITE_P(Isa, Capped, testing::Values("x86-64", "avx2", "avx512"), [](const auto& given) {
+INSTANTIATE_TEST_SUITE_P(Isa, Capped, testing::Values("x86-64", "avx2"), [](const auto& given) {
   return given.param[0] == 'x' ? std::string("baseline") : std::string(given.param);
 });
 
