@@ -33,7 +33,7 @@ enum Stream : std::uint64_t { kScene, kAnimal, kPlace, kPerch, kForeground, kCam
 Frame place(const Animal& animal, const Scene& scene, Dice& dice, int size) {
   const Box box = animal.extent();
   const float side = as_float(size);
-  const float share = dice.range(0.78F, 1.05F);
+  const float share = dice.range(0.85F, 1.12F);
   // Between fitting the longer side and equal area: neither long nor tall animals stay small.
   const float longest = std::max(box.width(), box.height());
   const float scale = share * side / mix(longest, std::sqrt(box.width() * box.height()), 0.2F);

@@ -18,7 +18,7 @@ struct Exposure {
 
 Exposure draw_exposure(Dice& dice) {
   const float brightness = dice.range(0.86F, 1.12F);
-  const float warm = dice.range(-0.09F, 0.09F);
+  const float warm = dice.range(-0.06F, 0.06F);
   return {Rgb{1 + warm, 1 + dice.range(-0.02F, 0.02F), 1 - warm} * brightness,
           dice.range(0.92F, 1.12F),
           direction(dice.range(0, 6.28F)) * dice.range(0, 0.3F),

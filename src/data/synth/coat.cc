@@ -23,7 +23,7 @@ constexpr std::array<Colors, 12> kColors = {{
     {{0.56F, 0.49F, 0.38F}, {0.25F, 0.20F, 0.15F}},  // agouti
 }};
 
-constexpr float kLoyalty = 0.75F;  ///< share of animals in one of their species' favourite colours
+constexpr float kLoyalty = 0.9F;  ///< share of animals in one of their species' favourite colours
 
 constexpr std::array<Rgb, 8> kVivid = {{{0.80F, 0.14F, 0.13F},
                                         {0.13F, 0.35F, 0.75F},
@@ -80,7 +80,7 @@ Coat draw_coat(Dice& dice, const CoatHabits& habits) {
   const bool white_marks = body.pattern == Pattern::kPatches && luminance(body.base) < 0.7F;
   body.mark = dice.jitter(white_marks ? Rgb{0.90F, 0.88F, 0.84F} : colors.mark, 0.05F);
   body.frequency = draw_frequency(dice, body.pattern);
-  body.strength = body.pattern == Pattern::kFeathers ? dice.range(0.6F, 0.95F) : dice.range(0.75F, 1);
+  body.strength = body.pattern == Pattern::kFeathers ? dice.range(0.6F, 0.95F) : dice.range(0.8F, 1);
   body.grain = dice.around(habits.grain, 0.3F);
   body.grain_length = dice.around(habits.grain_length, 0.25F);
   body.fringe = dice.around(habits.fringe, 0.4F);

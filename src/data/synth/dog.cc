@@ -7,7 +7,7 @@
 namespace fovea::synth {
 namespace {
 
-constexpr CoatHabits kHabits = {0.3F, 0, 0.25F, 0.2F, 0.25F, 0, 0.48F, 0.11F, 0.035F, {4, 6, 7, 8, 3, 0}};
+constexpr CoatHabits kHabits = {0.3F, 0, 0.25F, 0.2F, 0.25F, 0, 0.52F, 0.11F, 0.035F, {4, 6, 7, 8, 6, 10}};
 
 class Dog final : public Animal {
  public:
@@ -19,7 +19,7 @@ class Dog final : public Animal {
         collar_(dice.chance(0.7F)),
         collar_color_(draw_vivid(dice)),
         profile_(has_side() && dice.chance(0.5F)),
-        floppy_(dice.chance(0.7F)),
+        floppy_(dice.chance(0.75F)),
         tongue_(dice.chance(0.9F)),
         turn_(dice.range(-0.35F, 0.6F)),
         tilt_(dice.range(-0.2F, 0.2F)),

@@ -21,7 +21,7 @@ Plumage draw_plumage(Dice& dice) {
   Plumage p{};
   p.coat = draw_coat(dice, kHabits);
   p.coat.body.round = 0.3F;
-  if (dice.chance(0.55F)) p.coat.body.base = draw_vivid(dice);
+  if (dice.chance(0.75F)) p.coat.body.base = draw_vivid(dice);
   p.wing = p.coat.body;
   p.wing.pattern = Pattern::kFeathers;
   p.wing.frequency = dice.range(7, 10);

@@ -26,7 +26,7 @@ Scene draw_scene(Dice& dice, int size) {
   const Backdrop& backdrop = dice.pick(kBackdrops);
   if (!backdrop.has_floor) scene.floor = 2;
   backdrop.paint(painter, dice, scene.floor);
-  scene.backdrop.fade(dice.jitter({0.62F, 0.62F, 0.6F}, 0.1F), dice.range(0.2F, 0.5F), dice.range(0.05F, 0.3F));
+  scene.backdrop.fade(dice.jitter({0.62F, 0.62F, 0.6F}, 0.1F), dice.range(0.4F, 0.7F), dice.range(0.15F, 0.4F));
   scene.backdrop.blur(dice.range(1.5F, 3.5F));
   scene.backdrop = scene.backdrop.resized(size, size);
   return scene;
