@@ -60,7 +60,10 @@ inline Bytes from_base64(std::string_view text) {
 
 /// Little-endian (or big-endian) number, appended.
 inline void append(Bytes& bytes, std::uint32_t value, int count, bool big = false) {
-  for (int i = 0; i < count; ++i) bytes.push_back(static_cast<std::byte>(value >> (8 * (big ? count - 1 - i : i))));
+  for (int i = 0; i < count; ++i) {
+    const int place = big ? count - 1 - i : i;
+    bytes.push_back(place < 4 ? static_cast<std::byte>(value >> (8 * place)) : std::byte{0});
+  }
 }
 inline void append(Bytes& bytes, std::span<const std::byte> more) {
   bytes.insert(bytes.end(), more.begin(), more.end());
