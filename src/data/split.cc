@@ -20,6 +20,31 @@ void shuffle_by_content(std::vector<std::string>& hashes, std::uint64_t seed) {
   std::ranges::sort(hashes, {}, [&](const std::string& hash) { return std::pair(hash64(as_bytes(hash), seed), hash); });
 }
 
+/// How many images of each class validate: the fraction of each, rounded so that the sum is the fraction of all
+/// (largest remainders first, then the lower class). A class keeps at least one image for training.
+std::map<int, std::size_t> validation_shares(const std::map<int, std::vector<std::string>>& by_class, double fraction) {
+  std::map<int, std::size_t> shares;
+  std::vector<std::pair<double, int>> remainders;
+  std::size_t images = 0;
+  std::size_t given = 0;
+  for (const auto& [label, hashes] : by_class) {
+    const double exact = fraction * static_cast<double>(hashes.size());
+    shares[label] = std::min(static_cast<std::size_t>(exact + 1e-9), hashes.size() - 1);
+    remainders.emplace_back(static_cast<double>(shares[label]) - exact, label);
+    images += hashes.size();
+    given += shares[label];
+  }
+  std::ranges::sort(remainders);
+  const auto wanted = static_cast<std::size_t>(std::lround(fraction * static_cast<double>(images)));
+  for (const auto& [remainder, label] : remainders) {
+    if (given >= wanted) break;
+    if (shares[label] + 1 >= by_class.at(label).size()) continue;
+    ++shares[label];
+    ++given;
+  }
+  return shares;
+}
+
 DataSplit own_split(const Dataset& dataset, std::uint64_t seed) {
   std::set<std::string> val;
   for (const int i : dataset.own_val) val.insert(dataset.samples[static_cast<std::size_t>(i)].hash);
@@ -49,11 +74,11 @@ DataSplit make_split(const Dataset& dataset, double fraction, std::uint64_t seed
     for (const auto& [label, hashes] : by_class) pool.insert(pool.end(), hashes.begin(), hashes.end());
     by_class = {{0, std::move(pool)}};
   }
+  const std::map<int, std::size_t> shares = validation_shares(by_class, fraction);
   DataSplit split{seed, fraction, {}, {}};
   for (auto& [label, hashes] : by_class) {
     shuffle_by_content(hashes, seed);
-    const auto count = static_cast<std::size_t>(std::lround(fraction * static_cast<double>(hashes.size())));
-    const auto middle = hashes.begin() + static_cast<std::ptrdiff_t>(std::min(count, hashes.size() - 1));
+    const auto middle = hashes.begin() + static_cast<std::ptrdiff_t>(shares.at(label));
     split.val.insert(split.val.end(), hashes.begin(), middle);
     split.train.insert(split.train.end(), middle, hashes.end());
   }
