@@ -59,7 +59,7 @@ TEST(DataSplit, OneImagePerClassIsSplitAsOnePool) {
   EXPECT_EQ(split.train.size(), 100U);
   const Dataset mixed = dataset_of({1, 10});
   const DataSplit kept = make_split(mixed, 0.5, 1);
-  EXPECT_EQ(kept.val.size(), 5U);
+  EXPECT_EQ(kept.val.size(), 6U);
   EXPECT_THAT(kept.train, ::testing::Contains("h0_0"));
 }
 
