@@ -3,6 +3,7 @@
 function(fovea_rooms_included out)
   set(found "")
   foreach(file IN LISTS ARGN)
+    cmake_path(ABSOLUTE_PATH file)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
     file(STRINGS ${file} lines REGEX "^#include \"[a-z0-9_]+/")
     foreach(line IN LISTS lines)

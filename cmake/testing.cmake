@@ -39,3 +39,10 @@ function(fovea_test_program name)
     target_precompile_headers(${name} REUSE_FROM fovea_test_pch)
   endif()
 endfunction()
+
+# fovea_plain_program(NAME SOURCE…): the same without GoogleTest's main, e.g. a runner of cases.
+function(fovea_plain_program name)
+  add_executable(${name} ${ARGN})
+  fovea_rooms_included(links ${ARGN})
+  target_link_libraries(${name} PRIVATE ${links} fovea_flags GTest::gtest)
+endfunction()
