@@ -267,14 +267,17 @@ class Conformance : public testing::Test {
   void SetUp() override {
     if (limit() > detect_isa() && std::getenv("FOVEA_TEST_ISA") != nullptr) GTEST_SKIP() << "this machine has less";
     device = cpu_backend().open(limit(), 0);
-    stream = device->make_stream(2);
+    stream = device->make_stream(1);
   }
 
-  void check(const Tactic& tactic, const NodeView& view, const Problem& problem, const std::string& what,
+  void check(const Tactic& tactic, const NodeView& given, const Problem& problem, const std::string& what,
              double depth) {
     if (!chosen(what) && count[tactic.name] > 2) return;
-    if (!tactic.supports(view, device->info())) return;
+    if (!tactic.supports(given, device->info())) return;
     if (std::getenv("FOVEA_TEST_VERBOSE") != nullptr) fmt::print(stderr, "{}\n", what);
+    // Two threads now and then only: joining them takes long where tests share the cores.
+    NodeView view = given;
+    stream->threads = view.threads = hash64(as_bytes(what), 1) % 8 == 0 ? 2 : 1;
     const std::vector<Config> configs = tactic.configs(view, device->info());
     ASSERT_FALSE(configs.empty()) << what;
     for (const Config& config : configs) {
@@ -297,7 +300,7 @@ class Conformance : public testing::Test {
   void check_layouts(const Case& test, const Types& types, const Problem& problem) {
     for (const Layout in : {Layout::kPlain, Layout::kNhwc, Layout::kBlocked16}) {
       for (const Layout out : {Layout::kPlain, Layout::kNhwc, Layout::kBlocked16}) {
-        NodeView view = plain_view(problem.graph, problem.node(), 2);
+        NodeView view = plain_view(problem.graph, problem.node(), 1);
         bool changed_in = false, changed_out = false;
         for (std::size_t i = 0; i < view.inputs.size(); ++i) {
           if (view.inputs[i].constant || view.inputs[i].shape.rank() != 4) continue;
@@ -348,7 +351,8 @@ TEST_P(Capped, RunsToo) {
   if (isa_from_name(GetParam()) >= detect_isa()) GTEST_SKIP() << "this machine has no more than that";
   const std::string self = std::filesystem::read_symlink("/proc/self/exe").string();
   const std::string command =
-      fmt::format("FOVEA_TEST_ISA={} '{}' --gtest_filter='Conformance.*' --gtest_brief=1", GetParam(), self);
+      fmt::format("OMP_WAIT_POLICY=passive FOVEA_TEST_ISA={} '{}' --gtest_filter='Conformance.*' --gtest_brief=1",
+                  GetParam(), self);
   EXPECT_EQ(std::system(command.c_str()), 0);
 }
 INSTANTIATE_TEST_SUITE_P(Isa, Capped, testing::Values("x86-64", "avx2"), [](const auto& given) {
