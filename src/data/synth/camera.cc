@@ -17,11 +17,11 @@ struct Exposure {
 };
 
 Exposure draw_exposure(Dice& dice) {
-  const float brightness = dice.range(0.86F, 1.12F);
+  const float brightness = dice.range(0.9F, 1.1F);
   const float warm = dice.range(-0.06F, 0.06F);
   return {Rgb{1 + warm, 1 + dice.range(-0.02F, 0.02F), 1 - warm} * brightness,
-          dice.range(0.92F, 1.12F),
-          direction(dice.range(0, 6.28F)) * dice.range(0, 0.3F),
+          dice.range(0.96F, 1.1F),
+          direction(dice.range(0, 6.28F)) * dice.range(0, 0.2F),
           dice.range(0, 0.25F),
           dice.range(0.003F, 0.015F),
           dice.range(0, 0.15F)};

@@ -7,7 +7,7 @@
 namespace fovea::synth {
 namespace {
 
-constexpr CoatHabits kHabits = {0.03F, 0.95F, 0.02F, 0, 0, 0, 0.10F, 0.09F, 0.012F, {1, 2, 5, 1, 2, 9}};
+constexpr CoatHabits kHabits = {0.03F, 0.95F, 0.02F, 0, 0, 0, 0.08F, 0.09F, 0.006F, {1, 2, 5, 1, 2, 9}};
 constexpr std::array<Rgb, 4> kIrises = {
     {{0.80F, 0.65F, 0.15F}, {0.50F, 0.68F, 0.25F}, {0.40F, 0.62F, 0.75F}, {0.82F, 0.48F, 0.12F}}};
 

@@ -54,7 +54,7 @@ Pattern draw_pattern(Dice& dice, const CoatHabits& h) {
 float draw_frequency(Dice& dice, Pattern pattern) {
   switch (pattern) {
     case Pattern::kStripes:
-      return dice.range(3.6F, 5.5F);
+      return dice.range(5, 6.5F);
     case Pattern::kPatches:
       return dice.range(3, 6);
     case Pattern::kSpots:

@@ -7,7 +7,7 @@
 namespace fovea::synth {
 namespace {
 
-constexpr CoatHabits kHabits = {0.3F, 0, 0.25F, 0.2F, 0.25F, 0, 0.52F, 0.11F, 0.035F, {4, 6, 7, 8, 6, 10}};
+constexpr CoatHabits kHabits = {0.5F, 0, 0.2F, 0.1F, 0.2F, 0, 0.55F, 0.2F, 0.045F, {4, 6, 7, 8, 6, 10}};
 
 class Dog final : public Animal {
  public:

@@ -129,7 +129,7 @@ void paint_perch(Painter& painter, Dice& dice, float top, float center, int size
 
 void paint_foreground(Painter& painter, Dice& dice, int size) {
   const Frame frame{{0, as_float(size)}, as_float(size)};
-  if (dice.chance(0.15F)) paint_blades(painter, dice, frame);
+  if (dice.chance(0.1F)) paint_blades(painter, dice, frame);
   if (dice.chance(0.05F)) paint_bars(painter, dice, frame);
   if (dice.chance(0.1F)) paint_twigs(painter, dice, frame);
   if (dice.chance(0.12F)) paint_thing(painter, dice, frame);

@@ -12,7 +12,7 @@ Light draw_light(Dice& dice) {
   const float angle = dice.range(0.1F, std::numbers::pi_v<float> - 0.1F);
   const float height = dice.range(0.35F, 0.8F);
   const float flat = std::sqrt(1 - height * height);
-  return {flat * std::cos(angle), flat * std::sin(angle), height, dice.range(0.4F, 0.75F)};
+  return {flat * std::cos(angle), flat * std::sin(angle), height, dice.range(0.5F, 0.75F)};
 }
 
 }  // namespace
