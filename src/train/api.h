@@ -32,8 +32,8 @@ struct TrainOptions {
   double lr = 0;             ///< 0: by batch and `fine_tune`
   double weight_decay = -1;  ///< below 0: the default, by `fine_tune`
   double momentum = 0.9;
-  double warmup_epochs = -1;    ///< below 0: by epochs
-  double label_smoothing = -1;  ///< below 0: the default
+  double warmup_epochs = -1;                 ///< below 0: by epochs
+  double label_smoothing = -1;               ///< below 0: the default
   std::optional<Augmentation> augmentation;  ///< empty: the default, by `fine_tune`
   std::uint64_t seed = 1;
   int threads = 0;
@@ -69,8 +69,8 @@ class Api {
   /// `base` with its last fully connected layer (or classifier convolution) made anew for `classes`; a trailing softmax
   /// is removed. kUnsupported naming what the graph ends in.
   virtual Graph replace_head(const Graph& base, int classes, std::uint64_t seed) const = 0;
-  virtual TrainResult train(const Graph& graph, const Dataset& dataset, const DataSplit& split, const PreprocessSpec& spec,
-                            const TrainOptions& options) const = 0;
+  virtual TrainResult train(const Graph& graph, const Dataset& dataset, const DataSplit& split,
+                            const PreprocessSpec& spec, const TrainOptions& options) const = 0;
   /// The plain model as a PyTorch user runs it: eager, fp32, NCHW, batch-norm unfolded. `logits_out`: whether the graph
   /// ends in logits (a softmax is then applied by the runner).
   virtual std::unique_ptr<Runner> eager(const Graph& graph, const PreprocessSpec& spec, bool logits_out, int threads,

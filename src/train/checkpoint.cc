@@ -35,8 +35,9 @@ json to_json(const EpochFigures& e) {
 }
 
 EpochFigures figures_from(const json& j) {
-  return {j.at("epoch"),   j.at("loss"),    j.at("accuracy"),          j.at("val_loss"),     j.at("val_accuracy"),
-          j.at("seconds"), j.at("images_per_second"), j.at("learning_rate"), j.at("observation")};
+  return {j.at("epoch"),        j.at("loss"),    j.at("accuracy"),          j.at("val_loss"),
+          j.at("val_accuracy"), j.at("seconds"), j.at("images_per_second"), j.at("learning_rate"),
+          j.at("observation")};
 }
 
 json header_of(const Checkpoint& checkpoint) {
@@ -92,14 +93,15 @@ void write_checkpoint(const std::filesystem::path& path, const Checkpoint& check
 Checkpoint read_checkpoint(const std::filesystem::path& path) {
   const Bytes bytes = read_file(path);
   Prefix prefix{};
-  require(bytes.size() >= sizeof(Prefix), ErrorKind::kCorruptFile, "[checkpoint] {} is no checkpoint: {} bytes", path.string(),
-          bytes.size());
+  require(bytes.size() >= sizeof(Prefix), ErrorKind::kCorruptFile, "[checkpoint] {} is no checkpoint: {} bytes",
+          path.string(), bytes.size());
   std::memcpy(&prefix, bytes.data(), sizeof(Prefix));
   const auto rest = std::span<const std::byte>(bytes).subspan(sizeof(Prefix));
   const bool known = std::string_view(prefix.magic, sizeof(prefix.magic)) == kMagic && prefix.version == kVersion;
-  require(known && prefix.header_bytes <= rest.size(), ErrorKind::kCorruptFile, "[checkpoint] {} is no checkpoint of this version",
+  require(known && prefix.header_bytes <= rest.size(), ErrorKind::kCorruptFile,
+          "[checkpoint] {} is no checkpoint of this version", path.string());
+  require(crc32(rest) == prefix.crc, ErrorKind::kCorruptFile, "[checkpoint] {} is damaged: its checksum is wrong",
           path.string());
-  require(crc32(rest) == prefix.crc, ErrorKind::kCorruptFile, "[checkpoint] {} is damaged: its checksum is wrong", path.string());
   try {
     return parse(rest.first(prefix.header_bytes), rest.subspan(prefix.header_bytes));
   } catch (const json::exception& error) {
@@ -111,9 +113,10 @@ void check_fingerprint(const std::filesystem::path& path, const std::map<std::st
                        const std::map<std::string, std::string>& ours) {
   for (const auto& [name, value] : ours) {
     const auto found = theirs.find(name);
-    require(found != theirs.end() && found->second == value, ErrorKind::kInvalidArgument,
-            "[resume] {} was made with another {} ({}, now {}); give the same options, or leave out --resume to start anew",
-            path.string(), name, found == theirs.end() ? "none" : found->second, value);
+    require(
+        found != theirs.end() && found->second == value, ErrorKind::kInvalidArgument,
+        "[resume] {} was made with another {} ({}, now {}); give the same options, or leave out --resume to start anew",
+        path.string(), name, found == theirs.end() ? "none" : found->second, value);
   }
 }
 

@@ -18,8 +18,9 @@ struct Checkpoint {
   std::vector<StateTensor> state;
 };
 
-/// Little-endian: magic "FOVEACKP", u32 version, u32 CRC-32 of the rest, u64 length of a JSON header (fingerprint, epochs,
-/// skipped, names and shapes), the header, the tensors as f32 one after the other. Replaced as a whole (write_atomic).
+/// Little-endian: magic "FOVEACKP", u32 version, u32 CRC-32 of the rest, u64 length of a JSON header (fingerprint,
+/// epochs, skipped, names and shapes), the header, the tensors as f32 one after the other. Replaced as a whole
+/// (write_atomic).
 void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
 /// kNotFound, kCorruptFile.
 Checkpoint read_checkpoint(const std::filesystem::path& path);

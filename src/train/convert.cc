@@ -16,10 +16,10 @@ struct TypePair {
   at::ScalarType theirs;
 };
 constexpr std::array kTypes = {
-    TypePair{DType::kF32, at::kFloat}, TypePair{DType::kF16, at::kHalf},  TypePair{DType::kBF16, at::kBFloat16},
-    TypePair{DType::kF64, at::kDouble}, TypePair{DType::kS8, at::kChar},   TypePair{DType::kU8, at::kByte},
+    TypePair{DType::kF32, at::kFloat},  TypePair{DType::kF16, at::kHalf},   TypePair{DType::kBF16, at::kBFloat16},
+    TypePair{DType::kF64, at::kDouble}, TypePair{DType::kS8, at::kChar},    TypePair{DType::kU8, at::kByte},
     TypePair{DType::kS16, at::kShort},  TypePair{DType::kU16, at::kUInt16}, TypePair{DType::kS32, at::kInt},
-    TypePair{DType::kU32, at::kUInt32}, TypePair{DType::kS64, at::kLong},  TypePair{DType::kU64, at::kUInt64},
+    TypePair{DType::kU32, at::kUInt32}, TypePair{DType::kS64, at::kLong},   TypePair{DType::kU64, at::kUInt64},
     TypePair{DType::kBool, at::kBool}};
 
 }  // namespace
@@ -40,7 +40,8 @@ at::Tensor to_torch(const Tensor& tensor) {
 Tensor from_torch(const at::Tensor& tensor) {
   const at::Tensor dense = tensor.detach().to(at::kCPU).contiguous();
   const auto pair = std::ranges::find(kTypes, dense.scalar_type(), &TypePair::theirs);
-  require(pair != kTypes.end(), ErrorKind::kUnsupported, "[train] no type for LibTorch's {}", c10::toString(dense.scalar_type()));
+  require(pair != kTypes.end(), ErrorKind::kUnsupported, "[train] no type for LibTorch's {}",
+          c10::toString(dense.scalar_type()));
   Tensor made(pair->ours, Shape(dense.sizes().vec()));
   if (made.elements() > 0) std::memcpy(made.bytes().data(), dense.const_data_ptr(), made.byte_size());
   return made;
@@ -63,8 +64,8 @@ at::Tensor normalized(const at::Tensor& pixels, const Normalization& normalizati
 
 at::Tensor pixel_view(std::span<const std::uint8_t> pixels, std::int64_t n, const PreprocessSpec& spec) {
   const std::size_t expected = static_cast<std::size_t>(n) * spec.pixel_bytes();
-  require(pixels.size() >= expected, ErrorKind::kInvalidArgument, "[train] {} bytes of pixels given, expected {} for {} images",
-          pixels.size(), expected, n);
+  require(pixels.size() >= expected, ErrorKind::kInvalidArgument,
+          "[train] {} bytes of pixels given, expected {} for {} images", pixels.size(), expected, n);
   // LibTorch has no read-only view; nothing writes through this one.
   auto* const data = const_cast<std::uint8_t*>(pixels.data());
   return at::from_blob(data, {n, spec.height, spec.width, spec.channels()}, at::TensorOptions(at::kByte));

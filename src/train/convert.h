@@ -12,9 +12,9 @@
 // Internal: Fovea's arrays ↔ LibTorch's.
 namespace fovea::train {
 
-at::ScalarType torch_type(DType dtype);           ///< kUnsupported
-at::Tensor to_torch(const Tensor& tensor);        ///< a copy on the CPU
-Tensor from_torch(const at::Tensor& tensor);      ///< a dense row-major copy, from any device and memory format
+at::ScalarType torch_type(DType dtype);       ///< kUnsupported
+at::Tensor to_torch(const Tensor& tensor);    ///< a copy on the CPU
+Tensor from_torch(const at::Tensor& tensor);  ///< a dense row-major copy, from any device and memory format
 
 struct Normalization {
   float scale;

@@ -17,9 +17,9 @@
 namespace fovea::train {
 namespace {
 
-/// LibTorch's CUDA part registers itself when it is loaded; it lies beside the CPU part.
+/// LibTorch's CUDA part registers itself when it is loaded; it lies beside the CPU part. Loaded before LibTorch is
+/// asked, since it remembers its first answer.
 bool open_cuda() {
-  if (at::hasCUDA()) return true;
   Dl_info info{};
   if (dladdr(reinterpret_cast<const void*>(&at::get_num_threads), &info) == 0) return false;
   const auto library = std::filesystem::path(info.dli_fname).parent_path() / "libtorch_cuda.so";
@@ -34,7 +34,8 @@ at::Device cuda_device(const std::string& text) {
     require(error == std::errc() && stop == end && index >= 0, ErrorKind::kInvalidArgument,
             "[device] \"{}\" given, expected auto, cpu, cuda or cuda:N", text);
   }
-  require(open_cuda(), ErrorKind::kUnsupported, "[device] \"{}\" given, but LibTorch finds no CUDA here; train on the cpu", text);
+  require(open_cuda(), ErrorKind::kUnsupported,
+          "[device] \"{}\" given, but LibTorch finds no CUDA here; train on the cpu", text);
   const int devices = static_cast<int>(at::getNumGPUs());
   require(index < devices, ErrorKind::kUnsupported, "[device] \"{}\" given, but there are {} GPUs", text, devices);
   return {at::kCUDA, static_cast<c10::DeviceIndex>(index)};
@@ -93,7 +94,8 @@ void guarded(const std::function<void()>& body) {
   } catch (const c10::Error& error) {
     std::string message = error.what_without_backtrace();
     message = message.substr(0, message.find('\n'));
-    const bool memory = message.find("allocate memory") != std::string::npos || message.find("out of memory") != std::string::npos;
+    const bool memory =
+        message.find("allocate memory") != std::string::npos || message.find("out of memory") != std::string::npos;
     fail(memory ? ErrorKind::kOutOfMemory : ErrorKind::kInternal, "[train] LibTorch: {}", message);
   } catch (const std::bad_alloc&) {
     fail(ErrorKind::kOutOfMemory, "[train] not enough memory; try a smaller batch");

@@ -43,8 +43,8 @@ class AutocastScope {
   bool on_;
 };
 
-/// Keeps freed activations inside the process while it lives: giving them to the system and faulting them in again costs
-/// up to a third of a training step on the CPU. glibc only.
+/// Keeps freed activations inside the process while it lives: giving them to the system and faulting them in again
+/// costs up to a third of a training step on the CPU. glibc only.
 class MemoryKeeper {
  public:
   MemoryKeeper();

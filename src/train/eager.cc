@@ -18,9 +18,14 @@ namespace {
 class EagerRunner final : public Runner {
  public:
   EagerRunner(const Graph& graph, const PreprocessSpec& spec, bool logits_out, int threads, const std::string& device)
-      : spec_(spec), logits_out_(logits_out), threads_(threads), device_(device_from(device)), network_(graph, {device_, false}) {
+      : spec_(spec),
+        logits_out_(logits_out),
+        threads_(threads),
+        device_(device_from(device)),
+        network_(graph, {device_, false}) {
     require(graph.inputs().size() == 1 && !graph.outputs().empty(), ErrorKind::kUnsupported,
-            "[eager] the graph has {} inputs and {} outputs, expected 1 and 1", graph.inputs().size(), graph.outputs().size());
+            "[eager] the graph has {} inputs and {} outputs, expected 1 and 1", graph.inputs().size(),
+            graph.outputs().size());
     const Value& output = graph.value(graph.outputs()[0]);
     takes_pixels_ = graph.value(graph.inputs()[0]).dtype == DType::kU8;
     classes_ = static_cast<int>(output.shape.elements() / std::max<std::int64_t>(graph.batch(), 1));
@@ -32,8 +37,8 @@ class EagerRunner final : public Runner {
 
   void run(std::span<const std::uint8_t> pixels, int n, std::span<float> probabilities) override {
     const std::size_t expected = static_cast<std::size_t>(n) * static_cast<std::size_t>(classes_);
-    require(probabilities.size() >= expected, ErrorKind::kInvalidArgument, "[eager] room for {} probabilities given, expected {}",
-            probabilities.size(), expected);
+    require(probabilities.size() >= expected, ErrorKind::kInvalidArgument,
+            "[eager] room for {} probabilities given, expected {}", probabilities.size(), expected);
     guarded([&] {
       const c10::InferenceMode inference;
       const ThreadScope threads(threads_);
@@ -46,7 +51,8 @@ class EagerRunner final : public Runner {
 
  private:
   at::Tensor forward(const at::Tensor& pixels) {
-    const at::Tensor input = takes_pixels_ ? pixels : normalized(pixels, {spec_.scale, spec_.mean, spec_.std}).contiguous();
+    const at::Tensor input =
+        takes_pixels_ ? pixels : normalized(pixels, {spec_.scale, spec_.mean, spec_.std}).contiguous();
     const at::Tensor output = network_.forward(std::array{input}, false)[0].flatten(1);
     return logits_out_ ? at::softmax(output, 1) : output;
   }

@@ -47,7 +47,8 @@ struct Tail {
 
 [[noreturn]] void fail_at(const Node& node) {
   fail(ErrorKind::kUnsupported,
-       "[replace_head] the graph ends in {} \"{}\"; expected a fully connected layer or a convolution with constant weights "
+       "[replace_head] the graph ends in {} \"{}\"; expected a fully connected layer or a convolution with constant "
+       "weights "
        "before the output",
        display_name(node.op), node.name);
 }
@@ -140,8 +141,8 @@ std::int64_t renew_matmul(Graph& graph, const Tail& tail, int classes, std::uint
   const Shape& features = graph.input_of(node, 0).shape;
   const Shape& weight = graph.input_of(node, 1).shape;
   require(features.rank() == 2 && weight.rank() == 2, ErrorKind::kUnsupported,
-          "[replace_head] matmul \"{}\" multiplies {} by {}, expected a matrix of features by a matrix of weights", node.name,
-          features.str(), weight.str());
+          "[replace_head] matmul \"{}\" multiplies {} by {}, expected a matrix of features by a matrix of weights",
+          node.name, features.str(), weight.str());
   const std::int64_t old = weight[1];
   const NewWeights made = add_weights(graph, node, {classes, weight[0]}, classes, seed);
   Node& changed = graph.nodes()[tail.head];

@@ -56,7 +56,9 @@ struct Learner::State {
     }
   }
 
-  double multiple(const Parameter& p) const { return p.head ? options.head_rate : std::pow(p.depth, options.depth_power); }
+  double multiple(const Parameter& p) const {
+    return p.head ? options.head_rate : std::pow(p.depth, options.depth_power);
+  }
 
   at::Tensor forward(const Batch& batch, bool training) {
     const at::Tensor pixels = pixel_view(batch.pixels, batch.size(), spec).to(device);
@@ -91,8 +93,8 @@ struct Learner::State {
       for (const at::Tensor& t : group.tensors) gradients.push_back(t.grad().defined() ? t.grad() : at::zeros_like(t));
       const double rate = learning_rate * key.first;
       const double decay = key.second ? options.weight_decay : 0;
-      at::_fused_sgd_(group.tensors, gradients, group.momenta, decay, options.momentum, rate, 0, options.momentum > 0, false,
-                      false);
+      at::_fused_sgd_(group.tensors, gradients, group.momenta, decay, options.momentum, rate, 0, options.momentum > 0,
+                      false, false);
     }
   }
 

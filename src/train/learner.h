@@ -14,14 +14,15 @@ namespace fovea::train {
 
 struct LearnerOptions {
   std::string device = "auto";
-  bool bf16 = false;        ///< autocast
+  bool bf16 = false;  ///< autocast
   bool head_only = false;
   double momentum = 0.9;    ///< Nesterov's where above 0
   double weight_decay = 0;  ///< of filters and matrices
   double label_smoothing = 0;
-  double head_rate = 1;   ///< the head's learning rate as a multiple
-  double depth_power = 0;  ///< a layer's learning rate is multiplied by depth to this power, the first layer's depth being 0
-  double clip = 0;       ///< largest norm of all gradients, each times its multiple; 0: no limit
+  double head_rate = 1;  ///< the head's learning rate as a multiple
+  double depth_power =
+      0;            ///< a layer's learning rate is multiplied by depth to this power, the first layer's depth being 0
+  double clip = 0;  ///< largest norm of all gradients, each times its multiple; 0: no limit
 };
 
 struct StateTensor {

@@ -87,8 +87,8 @@ std::vector<at::Tensor> Network::gather(const std::vector<at::Tensor>& values, c
 }
 
 Tensors Network::forward(std::span<const at::Tensor> inputs, bool training) {
-  require(inputs.size() == graph_.inputs().size(), ErrorKind::kInvalidArgument, "[train] {} inputs given, the graph has {}",
-          inputs.size(), graph_.inputs().size());
+  require(inputs.size() == graph_.inputs().size(), ErrorKind::kInvalidArgument,
+          "[train] {} inputs given, the graph has {}", inputs.size(), graph_.inputs().size());
   std::vector<at::Tensor> values(constants_.size());
   for (std::size_t i = 0; i < inputs.size(); ++i) values[static_cast<std::size_t>(graph_.inputs()[i])] = inputs[i];
   for (std::size_t i = 0; i < graph_.nodes().size(); ++i) {
@@ -97,7 +97,8 @@ Tensors Network::forward(std::span<const at::Tensor> inputs, bool training) {
     const std::vector<at::Tensor> operands = gather(values, node);
     try {
       Tensors made = run_op(node.op, operands, context);
-      for (std::size_t k = 0; k < made.size(); ++k) values[static_cast<std::size_t>(node.outputs[k])] = std::move(made[k]);
+      for (std::size_t k = 0; k < made.size(); ++k)
+        values[static_cast<std::size_t>(node.outputs[k])] = std::move(made[k]);
     } catch (const c10::Error& error) {
       fail_node(node, first_line(error.what_without_backtrace()));
     }
@@ -116,15 +117,16 @@ void Network::make_trainable(std::optional<std::size_t> head, bool head_only) {
   for (std::size_t n = 0; n < graph_.nodes().size(); ++n) {
     const Node& node = graph_.nodes()[n];
     const bool trains = !head_only || n >= head.value_or(0);
-    require(!trains || has_gradient(node.op), ErrorKind::kUnsupported, "[{}] {} has no gradient, so it can't be trained",
-            node.name, display_name(node.op));
+    require(!trains || has_gradient(node.op), ErrorKind::kUnsupported,
+            "[{}] {} has no gradient, so it can't be trained", node.name, display_name(node.op));
     const std::uint32_t mask = trainable_inputs(node.op);
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
       const ValueId id = node.inputs[i];
       if (id == kNoValue || !graph_.value(id).is_constant() || graph_.value(id).dtype != DType::kF32) continue;
       at::Tensor& tensor = constants_[static_cast<std::size_t>(id)];
       Parameter parameter{id, graph_.value(id).name, tensor, is_weight(node, i), head == n};
-      if (std::holds_alternative<BatchNorm>(node.op) && i >= 3 && taken.insert(id).second) statistics_.push_back(parameter);
+      if (std::holds_alternative<BatchNorm>(node.op) && i >= 3 && taken.insert(id).second)
+        statistics_.push_back(parameter);
       if ((mask >> i & 1U) == 0 || !trains || !taken.insert(id).second) continue;
       tensor.requires_grad_(true);
       parameter.depth = static_cast<double>(n);

@@ -35,7 +35,8 @@ class Network {
   Network(Graph graph, const NetworkOptions& options);
   /// The graph's outputs. With gradients where the grad mode and the parameters say so.
   Tensors forward(std::span<const at::Tensor> inputs, bool training);
-  /// Turns gradients on: every trainable constant, or the head's alone. kUnsupported naming the node without a gradient.
+  /// Turns gradients on: every trainable constant, or the head's alone. kUnsupported naming the node without a
+  /// gradient.
   void make_trainable(std::optional<std::size_t> head, bool head_only);
   std::vector<Parameter>& parameters() { return parameters_; }
   std::vector<Parameter>& statistics() { return statistics_; }  ///< batch-norm's running means and variances

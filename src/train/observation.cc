@@ -20,8 +20,8 @@ std::string first_loss(const EpochFigures& now, int classes) {
     return fmt::format("Loss {:.2f} is still that of guessing among {} classes ({:.2f})", now.loss, classes, guess);
   }
   if (now.loss > guess) {
-    return fmt::format("Loss {:.2f} starts above that of guessing ({:.2f}), with {:.0f} % of the images right", now.loss,
-                       guess, 100 * now.accuracy);
+    return fmt::format("Loss {:.2f} starts above that of guessing ({:.2f}), with {:.0f} % of the images right",
+                       now.loss, guess, 100 * now.accuracy);
   }
   return fmt::format("Loss {:.2f} is already {:.0f} % below that of guessing ({:.2f})", now.loss,
                      100 * (1 - now.loss / guess), guess);
@@ -43,7 +43,8 @@ std::string gap_clause(const EpochFigures& now) {
     return fmt::format("; training is {:.0f} points ahead of validation, a sign of over-fitting", 100 * gap);
   }
   if (gap < -kGap) {
-    return fmt::format("; validation is {:.0f} points ahead of training, whose images are changed at random", -100 * gap);
+    return fmt::format("; validation is {:.0f} points ahead of training, whose images are changed at random",
+                       -100 * gap);
   }
   return fmt::format("; training and validation agree within {:.0f} points",
                      std::max(1.0, std::ceil(100 * std::abs(gap) - 1e-9)));
@@ -55,8 +56,10 @@ std::string validation_clause(std::span<const EpochFigures> epochs) {
   const auto best = std::ranges::max_element(before, {}, &EpochFigures::val_accuracy);
   const double ahead = 100 * (now.val_accuracy - best->val_accuracy);
   const double percent = 100 * now.val_accuracy;
-  if (ahead > 0.05) return fmt::format(", validation reaches {:.1f} %, {:.1f} points above its best so far", percent, ahead);
-  if (ahead < -0.05) return fmt::format(", validation at {:.1f} % is {:.1f} points below epoch {}", percent, -ahead, best->epoch);
+  if (ahead > 0.05)
+    return fmt::format(", validation reaches {:.1f} %, {:.1f} points above its best so far", percent, ahead);
+  if (ahead < -0.05)
+    return fmt::format(", validation at {:.1f} % is {:.1f} points below epoch {}", percent, -ahead, best->epoch);
   return fmt::format(", validation stays at {:.1f} %", percent);
 }
 

@@ -21,9 +21,13 @@ EpochFigures epoch(int number, double loss, double accuracy, double val_accuracy
 
 std::string last(std::initializer_list<EpochFigures> epochs) { return observe(std::vector<EpochFigures>(epochs), 3); }
 
-TEST(Observation, SaysWhenNothingIsLearned) { EXPECT_THAT(last({epoch(1, 1.10, 0.34, 0.33)}), HasSubstr("guessing among 3")); }
+TEST(Observation, SaysWhenNothingIsLearned) {
+  EXPECT_THAT(last({epoch(1, 1.10, 0.34, 0.33)}), HasSubstr("guessing among 3"));
+}
 
-TEST(Observation, ComparesTheFirstLossWithGuessing) { EXPECT_THAT(last({epoch(1, 0.55, 0.8, 0.8)}), HasSubstr("50 % below")); }
+TEST(Observation, ComparesTheFirstLossWithGuessing) {
+  EXPECT_THAT(last({epoch(1, 0.55, 0.8, 0.8)}), HasSubstr("50 % below"));
+}
 
 TEST(Observation, StatesTheFallOfTheLoss) {
   EXPECT_THAT(last({epoch(1, 1.0, 0.5, 0.5), epoch(2, 0.75, 0.7, 0.7)}), HasSubstr("Loss fell 25 % to 0.75"));

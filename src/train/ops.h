@@ -13,8 +13,8 @@ namespace fovea::train {
 using Tensors = std::vector<at::Tensor>;
 
 struct OpContext {
-  bool training = false;    ///< dropout drops; batch-norm uses the batch's statistics and updates the running ones
-  bool in_place = false;    ///< the node may overwrite its first input
+  bool training = false;  ///< dropout drops; batch-norm uses the batch's statistics and updates the running ones
+  bool in_place = false;  ///< the node may overwrite its first input
   const Shape* out_shape = nullptr;  ///< of the first output as the graph infers it; axes 2 and 3 hold for every batch
 };
 

@@ -21,8 +21,8 @@ struct Defaults {
   Augmentation augmentation;
 };
 const Defaults kFromScratch = {0.05, 1, 0, 1e-2, 0.1, 0.5, 0, {.min_area = 1, .flip = 0.5, .jitter = 0}};
-/// The first layers, which see what all photos have in common, hardly move (Howard, Ruder 2018), and clipping tames models
-/// whose batch-norm is folded away.
+/// The first layers, which see what all photos have in common, hardly move (Howard, Ruder 2018), and clipping tames
+/// models whose batch-norm is folded away.
 const Defaults kFineTuning = {0.01, 10, 2, 1e-4, 0.1, 0.5, 1, {.min_area = 0.7, .flip = 0.5, .jitter = 0.1F}};
 
 void check(const TrainOptions& options) {
@@ -38,7 +38,8 @@ void check(const TrainOptions& options) {
 }
 
 Schedule schedule_of(const TrainOptions& options, const Defaults& defaults, std::int64_t steps) {
-  const double warmup = options.warmup_epochs < 0 ? std::min(defaults.warmup_epochs, 0.5 * options.epochs) : options.warmup_epochs;
+  const double warmup =
+      options.warmup_epochs < 0 ? std::min(defaults.warmup_epochs, 0.5 * options.epochs) : options.warmup_epochs;
   const double rate = options.lr > 0 ? options.lr : defaults.lr * options.batch / 32.0;
   return {rate, static_cast<std::int64_t>(warmup * static_cast<double>(steps)), steps * options.epochs};
 }
@@ -47,7 +48,9 @@ std::string graph_hash(const Graph& graph) {
   return content_hash(as_bytes(print(graph)));  // constants stand in it by content hash
 }
 
-std::string hashes(const std::vector<std::string>& list) { return content_hash(as_bytes(fmt::format("{}", fmt::join(list, " ")))); }
+std::string hashes(const std::vector<std::string>& list) {
+  return content_hash(as_bytes(fmt::format("{}", fmt::join(list, " "))));
+}
 
 }  // namespace
 
@@ -81,8 +84,9 @@ std::map<std::string, std::string> fingerprint(const Recipe& recipe, const Graph
           {"set of classes", fmt::format("{}", fmt::join(dataset.classes, ", "))},
           {"set of training images", hashes(split.train)},
           {"set of validation images", hashes(split.val)},
-          {"preprocessing", fmt::format("{}x{} crop {} scale {} mean {} std {}", spec.height, spec.width, spec.crop_fraction,
-                                        spec.scale, fmt::join(spec.mean, ","), fmt::join(spec.std, ","))},
+          {"preprocessing",
+           fmt::format("{}x{} crop {} scale {} mean {} std {}", spec.height, spec.width, spec.crop_fraction, spec.scale,
+                       fmt::join(spec.mean, ","), fmt::join(spec.std, ","))},
           {"number of epochs", std::to_string(recipe.epochs)},
           {"batch", std::to_string(recipe.batch)},
           {"seed", std::to_string(recipe.seed)},

@@ -81,9 +81,10 @@ void expect_same_weights(const Graph& a, const Graph& b, bool same = true) {
 }
 
 TEST_F(Training, LearnsTheColours) {
-  options_.epochs = 8;
+  options_.epochs = 20;
+  options_.lr = 0.1;
   const TrainResult result = run();
-  ASSERT_EQ(result.epochs.size(), 8U);
+  ASSERT_EQ(result.epochs.size(), 20U);
   EXPECT_LT(result.epochs.back().loss, 0.6 * result.epochs.front().loss);
   EXPECT_GE(result.epochs.back().val_accuracy, 0.8);
   EXPECT_EQ(result.device, "cpu");
@@ -173,7 +174,8 @@ TEST_F(Training, FineTuningMovesLateLayersMore) {
   const Graph before = net(1);
   const Graph after = run(before).graph;
   const auto weight = [](const Graph& g, const char* node) { return g.value(g.find_node(node)->inputs[1]).constant; };
-  EXPECT_LT(max_abs_diff(weight(before, "conv1"), weight(after, "conv1")), max_abs_diff(weight(before, "conv2"), weight(after, "conv2")));
+  EXPECT_LT(max_abs_diff(weight(before, "conv1"), weight(after, "conv1")),
+            max_abs_diff(weight(before, "conv2"), weight(after, "conv2")));
 }
 
 TEST_F(Training, ASkippedImageIsNamedOnceAndNeverTheEnd) {
@@ -211,7 +213,8 @@ TEST_F(Training, EagerRunnerGivesTheProbabilitiesOfTheReference) {
   runner->run(pixels.data<std::uint8_t>(), 2, probabilities);
   GraphBuilder front;
   const ValueId x = front.input("p", {2, 16, 16, 3}, DType::kU8);
-  const Tensor input = run_reference(front.finish({front.node(PixelsToTensor{}, {x}, "front")}), std::span(&pixels, 1))[0];
+  const Tensor input =
+      run_reference(front.finish({front.node(PixelsToTensor{}, {x}, "front")}), std::span(&pixels, 1))[0];
   Graph two = graph;
   two.set_batch(2);
   const Tensor logits = run_reference(two, std::span(&input, 1))[0];
@@ -238,7 +241,9 @@ TEST(Zoo, EveryNetHasOneOutputOfItsClasses) {
 }
 
 TEST(Zoo, SizesAreAsDescribed) {
-  const auto gflop = [](const char* net) { return 2e-9 * static_cast<double>(macs(module().make_net(net, 1000, 224, 1))); };
+  const auto gflop = [](const char* net) {
+    return 2e-9 * static_cast<double>(macs(module().make_net(net, 1000, 224, 1)));
+  };
   EXPECT_NEAR(gflop("small"), 0.34, 0.02);
   EXPECT_NEAR(gflop("resnet18"), 3.64, 0.05);
   EXPECT_NEAR(gflop("resnet50"), 8.2, 0.1);

@@ -24,7 +24,8 @@ namespace {
 
 class Run {
  public:
-  Run(const Graph& graph, const Dataset& dataset, const DataSplit& split, const PreprocessSpec& spec, const TrainOptions& options)
+  Run(const Graph& graph, const Dataset& dataset, const DataSplit& split, const PreprocessSpec& spec,
+      const TrainOptions& options)
       : dataset_(dataset),
         spec_(spec),
         options_(options),
@@ -56,14 +57,16 @@ class Run {
  private:
   void train_epoch(EpochFigures& figures) {
     Loader loader = open(shuffled(train_, recipe_.seed, figures.epoch), figures.epoch, recipe_.augmentation);
-    Progress progress(fmt::format("epoch {}/{}", figures.epoch, recipe_.epochs), static_cast<std::int64_t>(train_.size()), "images");
+    Progress progress(fmt::format("epoch {}/{}", figures.epoch, recipe_.epochs),
+                      static_cast<std::int64_t>(train_.size()), "images");
     AccuracyMeter meter;
     const RateMeter rate;
     std::int64_t step = (figures.epoch - 1) * steps_of(static_cast<std::int64_t>(train_.size()), recipe_.batch);
     while (const std::optional<Batch> batch = loader.next()) {
       throw_if_cancelled();
       figures.learning_rate = recipe_.schedule.at(step);
-      const Figures made = learner_.step(*batch, figures.learning_rate, Random({recipe_.seed, static_cast<std::uint64_t>(step)}).bits());
+      const Figures made =
+          learner_.step(*batch, figures.learning_rate, Random({recipe_.seed, static_cast<std::uint64_t>(step)}).bits());
       require_finite(made, figures);
       meter.add(made);
       progress.advance(batch->size());
@@ -71,7 +74,8 @@ class Run {
       ++step;
     }
     remember(loader.skipped());
-    require(meter.images() > 0, ErrorKind::kInvalidArgument, "[train] none of the {} training images could be decoded", train_.size());
+    require(meter.images() > 0, ErrorKind::kInvalidArgument, "[train] none of the {} training images could be decoded",
+            train_.size());
     figures.loss = meter.loss();
     figures.accuracy = meter.accuracy();
     figures.seconds = rate.seconds();
@@ -86,7 +90,8 @@ class Run {
       meter.add(learner_.evaluate(*batch));
     }
     remember(loader.skipped());
-    require(meter.images() > 0, ErrorKind::kInvalidArgument, "[train] none of the {} validation images could be decoded", val_.size());
+    require(meter.images() > 0, ErrorKind::kInvalidArgument,
+            "[train] none of the {} validation images could be decoded", val_.size());
     figures.val_loss = meter.loss();
     figures.val_accuracy = meter.accuracy();
   }
@@ -95,13 +100,14 @@ class Run {
   Loader open(std::vector<int> order, int epoch, std::optional<Augmentation> augmentation) {
     std::erase_if(order, [&](int i) { return bad_.contains(dataset_.samples[static_cast<std::size_t>(i)].file); });
     const int batch = even_batch(static_cast<std::int64_t>(order.size()), recipe_.batch);
-    return {dataset_, {.spec = spec_,
-                       .limits = {},
-                       .batch = std::max(batch, 1),
-                       .order = std::move(order),
-                       .augmentation = augmentation,
-                       .seed = recipe_.seed,
-                       .epoch = epoch}};
+    return {dataset_,
+            {.spec = spec_,
+             .limits = {},
+             .batch = std::max(batch, 1),
+             .order = std::move(order),
+             .augmentation = augmentation,
+             .seed = recipe_.seed,
+             .epoch = epoch}};
   }
 
   void remember(const std::vector<SkippedImage>& skipped) {
@@ -112,7 +118,8 @@ class Run {
 
   void require_finite(const Figures& made, const EpochFigures& figures) const {
     require(std::isfinite(made.loss_sum), ErrorKind::kInvalidArgument,
-            "[train] the loss is no number any more in epoch {}, at learning rate {:.3g}: give a smaller one, e.g. --lr {:.2g}",
+            "[train] the loss is no number any more in epoch {}, at learning rate {:.3g}: give a smaller one, e.g. "
+            "--lr {:.2g}",
             figures.epoch, figures.learning_rate, recipe_.schedule.peak / 10);
   }
 

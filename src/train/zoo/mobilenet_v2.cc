@@ -27,7 +27,8 @@ ValueId inverted_residual(GraphBuilder& net, const std::string& name, ValueId x,
   const std::int64_t in = net.graph().value(x).shape[1];
   const int hidden = static_cast<int>(in) * stage.expansion;
   ValueId y = x;
-  if (stage.expansion != 1) y = relu6(net, name + ".expand", conv_norm(net, name + ".expand", y, hidden, {.kernel = 1}));
+  if (stage.expansion != 1)
+    y = relu6(net, name + ".expand", conv_norm(net, name + ".expand", y, hidden, {.kernel = 1}));
   y = conv_norm(net, name + ".depthwise", y, hidden, {.kernel = 3, .stride = stride, .groups = hidden});
   y = conv_norm(net, name + ".project", relu6(net, name + ".depthwise", y), stage.channels, {.kernel = 1});
   return stride == 1 && in == stage.channels ? net.add(name + ".add", y, x) : y;

@@ -4,7 +4,8 @@
 #include "graph/builder.h"
 #include "train/zoo/zoo.h"
 
-// He et al. 2015, "Deep residual learning for image recognition"; the bottleneck's stride sits in its 3 × 3 convolution.
+// He et al. 2015, "Deep residual learning for image recognition"; the bottleneck's stride sits in its 3 × 3
+// convolution.
 namespace fovea::train {
 namespace {
 

@@ -20,8 +20,9 @@ constexpr std::array kStages = {Stage{32, 1}, Stage{64, 2}, Stage{128, 2}, Stage
 }  // namespace
 
 /// Max-pooling halves the image before each stage: with a few hundred photos and five epochs that learns faster than
-/// strides and shortcuts. Widths are multiples of 32 without depthwise convolutions, so that every layer fills the vector
-/// units in INT8 and bf16 as well as in fp32. Ends convolution → global pool → fully connected, for class-activation maps.
+/// strides and shortcuts. Widths are multiples of 32 without depthwise convolutions, so that every layer fills the
+/// vector units in INT8 and bf16 as well as in fp32. Ends convolution → global pool → fully connected, for
+/// class-activation maps.
 Graph make_small(int classes, int size) {
   GraphBuilder net;
   ValueId x = net.input("input", {1, 3, size, size});

@@ -9,7 +9,8 @@
 
 namespace fovea::train {
 
-/// A net that Fovea can train from scratch. `make`: input f32 [1,3,size,size] → logits [1,classes], weights not yet set.
+/// A net that Fovea can train from scratch. `make`: input f32 [1,3,size,size] → logits [1,classes], weights not yet
+/// set.
 struct Net {
   std::string_view name, description;
   Graph (*make)(int classes, int size);
