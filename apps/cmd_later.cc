@@ -11,7 +11,7 @@ std::function<int()> unsupported(Arguments& arguments, const char* what) {
   auto rest = std::make_shared<std::vector<std::string>>();
   arguments.option("arguments", *rest, "");
   arguments.extras();
-  return [what]() -> int { fail(ErrorKind::kUnsupported, "unsupported: {}", what); };
+  return [what, rest]() -> int { fail(ErrorKind::kUnsupported, "unsupported: {}", what); };
 }
 
 }  // namespace
