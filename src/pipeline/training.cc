@@ -8,9 +8,10 @@
 namespace fovea {
 namespace {
 
-Augmentation augmentation_of(const TrainSettings& settings) {
-  if (settings.augment != "auto") return Augmentation::by_name(settings.augment);
-  return Augmentation::by_name("light");
+/// Empty: the trainer's choice, which differs for fine-tuning.
+std::optional<Augmentation> augmentation_of(const TrainSettings& settings) {
+  if (settings.augment == "auto") return std::nullopt;
+  return Augmentation::by_name(settings.augment);
 }
 
 train::TrainOptions options_of(const TrainSettings& settings, std::uint64_t seed) {
