@@ -273,11 +273,11 @@ class Conformance : public testing::Test {
   void check(const Tactic& tactic, const NodeView& given, const Problem& problem, const std::string& what,
              double depth) {
     if (!chosen(what) && count[tactic.name] > 2) return;
-    if (!tactic.supports(given, device->info())) return;
-    if (std::getenv("FOVEA_TEST_VERBOSE") != nullptr) fmt::print(stderr, "{}\n", what);
     // Two threads now and then only: joining them takes long where tests share the cores.
     NodeView view = given;
     stream->threads = view.threads = hash64(as_bytes(what), 1) % 8 == 0 ? 2 : 1;
+    if (!tactic.supports(view, device->info())) return;
+    if (std::getenv("FOVEA_TEST_VERBOSE") != nullptr) fmt::print(stderr, "{}\n", what);
     const std::vector<Config> configs = tactic.configs(view, device->info());
     ASSERT_FALSE(configs.empty()) << what;
     for (const Config& config : configs) {
