@@ -11,6 +11,7 @@ if(FOVEA_WERROR)
   target_compile_options(fovea_flags INTERFACE -Werror)
 endif()
 if(FOVEA_SANITIZE)
+  target_compile_definitions(fovea_flags INTERFACE FOVEA_SANITIZED)  # for tests of what a sanitizer replaces
   target_compile_options(fovea_flags INTERFACE -fsanitize=${FOVEA_SANITIZE} -fno-omit-frame-pointer
                                                -fno-sanitize-recover=all)
   target_link_options(fovea_flags INTERFACE -fsanitize=${FOVEA_SANITIZE})

@@ -8,6 +8,7 @@ thread_local bool counting = false;
 thread_local int allocations = 0;
 }  // namespace
 
+#ifndef FOVEA_SANITIZED
 void* operator new(std::size_t bytes) {
   if (counting) ++allocations;
   if (void* memory = std::malloc(bytes == 0 ? 1 : bytes)) return memory;
@@ -15,6 +16,7 @@ void* operator new(std::size_t bytes) {
 }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#endif
 
 namespace fovea {
 

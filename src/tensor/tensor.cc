@@ -14,19 +14,32 @@ namespace {
 template <typename Visit>
 void with_type(DType dtype, const Visit& visit) {
   switch (dtype) {
-    case DType::kF32: return visit(float{});
-    case DType::kF16: return visit(F16{});
-    case DType::kBF16: return visit(BF16{});
-    case DType::kF64: return visit(double{});
-    case DType::kS8: return visit(std::int8_t{});
-    case DType::kU8: return visit(std::uint8_t{});
-    case DType::kS16: return visit(std::int16_t{});
-    case DType::kU16: return visit(std::uint16_t{});
-    case DType::kS32: return visit(std::int32_t{});
-    case DType::kU32: return visit(std::uint32_t{});
-    case DType::kS64: return visit(std::int64_t{});
-    case DType::kU64: return visit(std::uint64_t{});
-    case DType::kBool: return visit(bool{});
+    case DType::kF32:
+      return visit(float{});
+    case DType::kF16:
+      return visit(F16{});
+    case DType::kBF16:
+      return visit(BF16{});
+    case DType::kF64:
+      return visit(double{});
+    case DType::kS8:
+      return visit(std::int8_t{});
+    case DType::kU8:
+      return visit(std::uint8_t{});
+    case DType::kS16:
+      return visit(std::int16_t{});
+    case DType::kU16:
+      return visit(std::uint16_t{});
+    case DType::kS32:
+      return visit(std::int32_t{});
+    case DType::kU32:
+      return visit(std::uint32_t{});
+    case DType::kS64:
+      return visit(std::int64_t{});
+    case DType::kU64:
+      return visit(std::uint64_t{});
+    case DType::kBool:
+      return visit(bool{});
   }
 }
 

@@ -11,8 +11,8 @@
 
 namespace fovea {
 
-/// Dense row-major array. Copies share the buffer (a constant travels through graphs without copying); clone() does not.
-/// Concurrent reads are safe; whoever writes must own the only copy.
+/// Dense row-major array. Copies share the buffer (a constant travels through graphs without copying); clone() does
+/// not. Concurrent reads are safe; whoever writes must own the only copy.
 class Tensor {
  public:
   Tensor() = default;
@@ -43,7 +43,7 @@ class Tensor {
   }
 
   Tensor clone() const;
-  Tensor reshaped(Shape shape) const;  ///< same elements, shared buffer
+  Tensor reshaped(Shape shape) const;    ///< same elements, shared buffer
   bool same(const Tensor& other) const;  ///< equal dtype, shape and bytes
 
  private:

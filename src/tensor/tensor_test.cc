@@ -28,7 +28,7 @@ std::vector<T> narrowed(const std::vector<float>& values) {
 }
 
 TEST(Buffer, IsAlignedAndPaddedAndMayBeEmpty) {
-  for (const std::size_t bytes : {0, 1, 63, 64, 65, 4096}) {
+  for (const std::size_t bytes : {0U, 1U, 63U, 64U, 65U, 4096U}) {
     AlignedBuffer buffer(bytes);
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(buffer.data()) % 64, 0U);
     EXPECT_EQ(buffer.size(), bytes);
@@ -38,12 +38,8 @@ TEST(Buffer, IsAlignedAndPaddedAndMayBeEmpty) {
 }
 
 TEST(Buffer, TooMuchIsOutOfMemory) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef FOVEA_SANITIZED
   GTEST_SKIP() << "the sanitizer ends the process instead";
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-  GTEST_SKIP() << "the sanitizer ends the process instead";
-#endif
 #endif
   try {
     AlignedBuffer buffer(std::size_t{1} << 60);
