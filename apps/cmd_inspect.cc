@@ -94,8 +94,8 @@ int can_run(Options& options) {
                          ? "yes\n"
                          : fmt::format("no: it needs {}; build it here: fovea build --model MODEL.onnx --out {}\n",
                                        reason, options.file.string()));
-  options.common.finish(nlohmann::json
-      {{"schema", 1}, {"can_run", reason.empty()}, {"reason", reason}, {"fingerprint", info.fingerprint}});
+  options.common.finish(nlohmann::json{
+      {"schema", 1}, {"can_run", reason.empty()}, {"reason", reason}, {"fingerprint", info.fingerprint}});
   return reason.empty() ? 0 : 4;
 }
 

@@ -12,7 +12,8 @@ namespace fovea {
 class Random {
  public:
   explicit Random(std::initializer_list<std::uint64_t> keys) {
-    for (const std::uint64_t key : keys) state_ = mix(state_ + 0x9e3779b97f4a7c15ULL) ^ mix(key + 0xbf58476d1ce4e5b9ULL);
+    for (const std::uint64_t key : keys)
+      state_ = mix(state_ + 0x9e3779b97f4a7c15ULL) ^ mix(key + 0xbf58476d1ce4e5b9ULL);
   }
   std::uint64_t bits() { return mix(state_ += 0x9e3779b97f4a7c15ULL); }
   double uniform() { return static_cast<double>(bits() >> 11) * 0x1.0p-53; }  ///< [0, 1)

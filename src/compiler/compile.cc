@@ -7,9 +7,12 @@
 #include "compiler/cost.h"
 #include "compiler/layout_choice.h"
 #include "compiler/lower.h"
+#include "compiler/race_plans.h"
 
 namespace fovea {
 namespace {
+
+constexpr int kRaceLevel = 3;  ///< from here on whole plans are timed against each other
 
 /// "int8", "bf16", …: the dtype of the first data input.
 std::string precision_of(const Graph& graph, const Node& node) {
@@ -97,7 +100,8 @@ CompileResult compile(const Graph& graph, const Backend& backend, Device& device
     Graph typed = graph;
     if (typed.batch() != batch) typed.set_batch(batch);
     typed.compact();
-    const LayoutPlan choice = choose_layouts(typed, costs);
+    const LayoutPlan choice =
+        options.opt_level >= kRaceLevel ? fastest_plan(typed, costs, cache) : choose_layouts(typed, costs);
     Plan plan = lower(typed, choice, costs, blobs);
     plan.microseconds = timed ? choice.microseconds : 0;
     if (result.plans.empty()) {

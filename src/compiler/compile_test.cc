@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "compiler/build_bare.h"
 #include "compiler/target.h"
@@ -34,6 +36,7 @@ Engine engine_of(CompileResult compiled) {
 }
 
 CompileResult compile_for(const Graph& graph, CompileOptions options, TimingCache& cache) {
+  options.threads = 1;
   return compile(graph, cpu_backend_for_tests(), *cpu(), options, cache);
 }
 
@@ -71,7 +74,7 @@ class RandomNet : public testing::TestWithParam<std::uint64_t> {};
 TEST_P(RandomNet, RunsAsTheReferenceAtEveryBatch) {
   const Graph model = random_cnn(GetParam());
   Graph graph = model;
-  run_passes(graph, passes_before_calibration(), target_context(cpu_backend_for_tests(), cpu()->info(), 0));
+  run_passes(graph, passes_before_calibration(), target_context(cpu_backend_for_tests(), cpu()->info(), 1));
   const Engine engine = untimed(graph, {1, 3});
   for (const std::int64_t batch : {1, 3}) {
     const Tensor x = input_for(model, batch, GetParam());
@@ -102,7 +105,6 @@ TEST(Compile, TimesEqualLayersOnceAndRepeatsItselfWithTheCache) {
 }
 
 TEST(Compile, ReportsEveryStepWithWhatOthersSaid) {
-  const Engine engine = untimed(tiny_classifier(3), {1});
   CompileOptions options;
   options.opt_level = 0;
   TimingCache cache;
@@ -159,7 +161,7 @@ TEST(BareEngine, RunsTheGraphInFloat) {
   const Graph model = random_cnn(7);
   EngineInfo info;
   info.pixel_input = false;
-  const auto engine = bare_engine(model, info, cpu_backend_for_tests(), *cpu());
+  const auto engine = bare_engine(model, info, cpu_backend_for_tests(), *cpu(), {1}, 1);
   EXPECT_EQ(engine->info.precision, "fp32");
   const Tensor x = input_for(model, 1, 3);
   expect_close(run_engine(*engine, x), run_graph(model, x), 2e-4, 2e-3);
@@ -168,7 +170,7 @@ TEST(BareEngine, RunsTheGraphInFloat) {
 TEST(Compile, RunsLoweredNodesAsTheTypedReference) {
   for (const std::uint64_t seed : {2, 5, 9}) {
     Graph graph = random_cnn(seed);
-    const PassContext context = target_context(cpu_backend_for_tests(), cpu()->info(), 0);
+    const PassContext context = target_context(cpu_backend_for_tests(), cpu()->info(), 1);
     run_passes(graph, passes_before_calibration(), context);
     std::set<std::string> names;
     for (const Node& node : graph.nodes())

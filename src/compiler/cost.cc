@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <set>
 
 #include "base/error.h"
@@ -161,6 +162,8 @@ void CostTable::measure(const NodeView& plain, const Weights& weights, Candidate
   cache_.misses += static_cast<int>(missing.size());
   const std::vector<double> times = timer_.time(missing, weights);
   for (std::size_t i = 0; i < times.size(); ++i) {
+    owners[i]->microseconds = times[i];
+    if (!std::isfinite(times[i])) continue;  // could not be made: nothing to remember
     cache_.put(keys[i], times[i]);
     owners[i]->microseconds = *cache_.find(keys[i]);
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <optional>
 
 #include "base/cancel.h"
 #include "base/error.h"
@@ -68,7 +69,9 @@ class Problem {
   }
 
   void add_nodes() {
-    Progress progress("tactics", static_cast<std::int64_t>(graph_.nodes().size()), "nodes");
+    std::optional<Progress> progress;  // the first look at a graph takes long, variants find everything known
+    if (!options_.only && options_.reformat_weight == 1)
+      progress.emplace("tactics", static_cast<std::int64_t>(graph_.nodes().size()), "nodes");
     for (const Node& node : graph_.nodes()) {
       throw_if_cancelled();
       kept_.push_back(cheapest(costs_.of(graph_, node)));
@@ -79,7 +82,7 @@ class Problem {
       require(!cost.empty(), ErrorKind::kUnsupported, "[compile] node {} ({}) has no tactic that could be made",
               node.name, display_name(node.op));
       problem_.variables.push_back(std::move(cost));
-      progress.advance();
+      if (progress) progress->advance();
     }
   }
 

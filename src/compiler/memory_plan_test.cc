@@ -16,6 +16,7 @@ CompileResult compiled(const Graph& graph) {
   static const std::shared_ptr<Device> device = cpu_backend_for_tests().open(Isa::kAmx, 0);
   CompileOptions options;
   options.opt_level = 0;
+  options.threads = 1;
   TimingCache cache;
   return compile(graph, cpu_backend_for_tests(), *device, options, cache);
 }

@@ -36,11 +36,11 @@ class KeyWriter {
 
 std::string view_key(const NodeView& view) {
   std::string key(name(view.op));
-  if (const std::string attributes = print_attributes(view.op); !attributes.empty()) key += " " + attributes;
+  if (const std::string attributes = print_attributes(view.op); !attributes.empty()) key.append(" ").append(attributes);
   KeyWriter write;
-  for (const OperandView& input : view.inputs) key += " " + write.operand(input);
+  for (const OperandView& input : view.inputs) key.append(" ").append(write.operand(input));
   key += " ->";
-  for (const OperandView& output : view.outputs) key += " " + write.operand(output);
+  for (const OperandView& output : view.outputs) key.append(" ").append(write.operand(output));
   return key + fmt::format(" threads={}", view.threads);
 }
 

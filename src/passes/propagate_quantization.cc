@@ -67,9 +67,12 @@ bool move_down(Graph& graph, const GraphIndex& index, std::size_t i, const PassC
 }  // namespace
 
 bool propagate_quantization(Graph& graph, const PassContext& context) {
-  return rewrite::everywhere(graph, [&](Graph& g, const GraphIndex& index, std::size_t i) {
+  const auto rule = [&](Graph& g, const GraphIndex& index, std::size_t i) {
     return move_up(g, index, i, context) || move_down(g, index, i, context);
-  });
+  };
+  bool changed = false;
+  while (rewrite::everywhere(graph, rule)) changed = true;  // what moved up may move on from an earlier node
+  return changed;
 }
 
 }  // namespace fovea

@@ -89,7 +89,7 @@ Typed typed_values(const Graph& graph) {
 }
 
 // dequantize(const) → identity(const with its scales); what is no 8-bit weight (a bias in s32) → const in f32
-bool type_constant(Graph& graph, std::size_t i) {
+bool type_constant(Graph& graph, const GraphIndex& index, std::size_t i) {
   const Node& node = graph.nodes()[i];
   const auto type = of_dequantize(graph, node);
   if (!type || graph.input_of(node, 0).constant.empty()) return false;
@@ -104,7 +104,8 @@ bool type_constant(Graph& graph, std::size_t i) {
   }
   ValueId id = node.inputs[0];
   if (q.quant != type) {
-    id = rewrite::constant_like(graph, q.name, q.constant);  // others may read the integers, or with other scales
+    // Others may read the integers, or with other scales.
+    if (q.quant || index.use_count(id) > 1) id = rewrite::constant_like(graph, q.name, q.constant);
     graph.value(id).quant = type;
   }
   graph.nodes()[i].op = Identity{};
@@ -135,7 +136,8 @@ bool type_activations(Graph& graph) {
 
 bool type_quantization(Graph& graph, const PassContext& context) {
   bool changed = fold_constants(graph, context);  // weights that are quantised by nodes
-  changed |= rewrite::everywhere(graph, [](Graph& g, const GraphIndex&, std::size_t i) { return type_constant(g, i); });
+  changed |= rewrite::everywhere(
+      graph, [](Graph& g, const GraphIndex& index, std::size_t i) { return type_constant(g, index, i); });
   return type_activations(graph) || changed;
 }
 

@@ -3,9 +3,9 @@
 #include <filesystem>
 #include <string>
 
+#include "backend/api/device.h"
 #include "base/error.h"
 #include "base/io/file.h"
-#include "backend/api/device.h"
 #include "engine/engine.h"
 #include "graph/text.h"
 #include "image/encode.h"
@@ -23,13 +23,15 @@ void write_images(const fs::path& to) {
   fovea::write_atomic(to / "photo.jpg", fovea::encode_jpeg(image));
   fovea::write_atomic(to / "photo.png", fovea::encode_png(image));
   // A 2 × 1 BMP of 24 bits, and an extended WebP header with an EXIF flag.
-  fovea::write_atomic(to / "photo.bmp",
-                      std::string_view("BM\x3e\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x02\0\0\0\x01\0\0\0\x01\0\x18\0\0\0\0\0"
-                                       "\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\x02\x03\x04\x05\x06\0\0",
-                                       62));
-  fovea::write_atomic(to / "photo.webp", std::string_view("RIFF\x1a\0\0\0WEBPVP8L\x0d\0\0\0\x2f\0\0\0\x10\x07\x10\x11\x11"
-                                                          "\x88\x88\xfe\x07\0",
-                                                          34));
+  fovea::write_atomic(
+      to / "photo.bmp",
+      std::string_view("BM\x3e\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x02\0\0\0\x01\0\0\0\x01\0\x18\0\0\0\0\0"
+                       "\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\x02\x03\x04\x05\x06\0\0",
+                       62));
+  fovea::write_atomic(to / "photo.webp",
+                      std::string_view("RIFF\x1a\0\0\0WEBPVP8L\x0d\0\0\0\x2f\0\0\0\x10\x07\x10\x11\x11"
+                                       "\x88\x88\xfe\x07\0",
+                                       34));
 }
 
 void write_graphs(const fs::path& to) {
@@ -47,7 +49,8 @@ void write_engines(const fs::path& to) {
   const fovea::Backend& cpu = fovea::cpu_backend_for_tests();
   const auto device = cpu.open(fovea::Isa::kBaseline, 0);
   for (const int classes : {2, 3}) {
-    const fovea::Engine engine = fovea::plain_engine(fovea::tiny_classifier(classes), cpu, *device, {{1, 2}, 1, "", {}});
+    const fovea::Engine engine =
+        fovea::plain_engine(fovea::tiny_classifier(classes), cpu, *device, {{1, 2}, 1, "", {}});
     fovea::write_atomic(to / std::to_string(classes), fovea::serialize(engine));
   }
 }

@@ -8,8 +8,8 @@
 
 namespace fovea {
 
-/// A bar on standard error with rate and time left, only where that is a terminal (nothing otherwise), at most 10 redraws
-/// a second. `unit` is the plural of what is counted ("images"). One bar at a time; advance() is thread-safe.
+/// A bar on standard error with rate and time left, only where that is a terminal (nothing otherwise), at most 10
+/// redraws a second. `unit` is the plural of what is counted ("images"). One bar at a time; advance() is thread-safe.
 class Progress {
  public:
   Progress(std::string label, std::int64_t total, std::string unit);

@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""The command-line contract on small drawn data: end_to_end.py FOVEA"""
+import json
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+FOVEA = sys.argv[1]
+WORK = pathlib.Path(tempfile.mkdtemp(prefix="fovea-end-to-end-"))
+failures = []
+
+
+def check(what, truth):
+    print(("ok      " if truth else "FAILED  ") + what)
+    if not truth:
+        failures.append(what)
+
+
+def fovea(*arguments, code=0, stdin=None):
+    done = subprocess.run([FOVEA, *map(str, arguments)], capture_output=True, input=stdin, timeout=300)
+    what = "fovea " + " ".join(map(str, arguments))[:90]
+    check(f"{what}: status {code}", done.returncode == code)
+    if done.returncode != code:
+        print(done.stderr.decode()[-2000:])
+    return done
+
+
+def run_pipeline():
+    out = WORK / "run"
+    options = ["run", "--out", out, "--images", 120, "--size", 64, "--epochs", 2, "--opt-level", 1, "--max-drop", 20, "--json", "-"]
+    report = json.loads(fovea(*options).stdout)
+    check("seven stages in order", [s["id"] for s in report["stages"]] ==
+          ["data_in", "preprocessing", "to_tensor", "training", "optimization", "metrics", "prediction"])
+    check("schema 1", report["schema"] == 1)
+    check("the files of the contract", all((out / name).is_file() for name in
+                                           ["model.onnx", "model.engine", "report.html", "report.json"]) and (out / "data" / "cat").is_dir())
+    metrics = report["stages"][5]["details"]
+    check("metrics", all(key in metrics for key in ["before", "after", "drop_points", "ci95_points", "reduction", "agreement",
+                                                    "images", "baseline", "ladder"]))
+    check("24 validation images", metrics["images"] == 24)
+    modified = (out / "model.onnx").stat().st_mtime_ns
+    fovea(*options)
+    check("a second run takes the trained model over", (out / "model.onnx").stat().st_mtime_ns == modified)
+    return out
+
+
+def predict(out):
+    photo = sorted((out / "data" / "cat").glob("*.jpg"))[0]
+    line = fovea("predict", "--engine", out / "model.engine", photo).stdout.decode()
+    name, probabilities = line.rstrip("\n").split("\t")
+    values = json.loads(probabilities)
+    check("one line per image with its file", name == str(photo))
+    check("three classes that sum to 1 in descending order", sorted(values) == ["bird", "cat", "dog"] and abs(sum(values.values()) - 1) < 1e-4
+          and list(values.values()) == sorted(values.values(), reverse=True))
+    piped = fovea("predict", "--engine", out / "model.engine", "-", stdin=photo.read_bytes()).stdout.decode()
+    check("- reads standard input", piped.split("\t")[1].strip() == probabilities)
+    (WORK / "bad.jpg").write_bytes(b"no image")
+    mixed = fovea("predict", "--engine", out / "model.engine", WORK / "bad.jpg", photo, "--json", "-", code=3)
+    entries = json.loads(mixed.stdout)
+    check("a bad image is an entry with an error, the others are done", "error" in entries[0] and entries[1]["top"][0]["p"] > 0)
+    fovea("predict", "--engine", out / "model.engine", photo, "--trace", WORK / "trace")
+    check("a trace is a page and a JSON", len(list((WORK / "trace").iterdir())) == 2)
+
+
+def builds(out):
+    for precision in ["fp32", "int8"]:
+        engine = WORK / f"{precision}.engine"
+        result = json.loads(fovea("build", "--model", out / "model.onnx", "--data", out / "data", "--out", engine, "--precision", precision,
+                                  "--max-drop", 30, "--opt-level", 0, "--batch", "1,4", "--json", "-").stdout)
+        check(f"{precision} is built as named", result["precision"] == precision and result["gate"]["passed"])
+        fovea("eval", "--engine", engine, "--data", out / "data")
+    capped = WORK / "avx2.engine"
+    fovea("build", "--model", out / "model.onnx", "--out", capped, "--precision", "fp32", "--isa", "avx2", "--opt-level", 0)
+    fovea("bench", "--engine", capped, "--seconds", 0.2)
+    fovea("inspect", "--can-run", capped)
+    again = [WORK / "a.engine", WORK / "b.engine"]
+    for engine in again:
+        fovea("build", "--model", out / "model.onnx", "--data", out / "data", "--out", engine, "--opt-level", 1, "--max-drop", 30,
+              "--timing-cache", WORK / "timing.cache")
+    check("the same input and cache give the same bytes", again[0].read_bytes() == again[1].read_bytes())
+
+
+def refusals(out):
+    fovea("build", "--model", WORK / "nowhere.onnx", "--out", WORK / "x.engine", code=3)
+    fovea("nonsense", code=2)
+    fovea("run", code=2)
+    (WORK / "half.engine").write_bytes((out / "model.engine").read_bytes()[:3000])
+    half = fovea("predict", "--engine", WORK / "half.engine", WORK / "bad.jpg", code=3)
+    check("one line that starts with error:", half.stderr.decode().startswith("error: ") and half.stderr.decode().count("\n") == 1)
+    (WORK / "empty").mkdir()
+    fovea("train", "--data", WORK / "empty", "--out", WORK / "m.onnx", code=3)
+    fovea("serve", "--engine", out / "model.engine", code=3)
+
+
+def interrupted():
+    started = subprocess.Popen([FOVEA, "synth", "--out", str(WORK / "many"), "--images", "20000"], stderr=subprocess.PIPE)
+    time.sleep(1.5)
+    started.send_signal(signal.SIGINT)
+    _, errors = started.communicate(timeout=60)
+    check("an interrupt ends with status 130", started.returncode == 130)
+    check("and leaves no half-written file", not list((WORK / "many").rglob("*.tmp")))
+
+
+def page(out):
+    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if browser is None:
+        return print("skipped the page: no chromium here")
+    probe = """<script>window.addEventListener('error', (e) => { document.title = 'ERROR ' + e.message; });</script></head>"""
+    count = """<script>document.title += ' sections=' + document.querySelectorAll('section').length + ' overflow=' +
+      [...document.querySelectorAll('section *')].filter((e) => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX === 'visible'
+      && e.clientWidth > 0 && getComputedStyle(e).display !== 'inline').length + ' wide=' + (document.documentElement.scrollWidth > innerWidth)</script></body>"""
+    html = (out / "report.html").read_text().replace("</head>", probe, 1)
+    html = html[: html.rindex("</body>")] + count
+    (WORK / "probe.html").write_text(html)
+    for width in [400, 1200]:
+        dump = subprocess.run([browser, "--headless", "--no-sandbox", "--disable-gpu", f"--window-size={width},900", "--virtual-time-budget=8000",
+                               "--dump-dom", (WORK / "probe.html").as_uri()], capture_output=True, timeout=120).stdout.decode()
+        title = dump[dump.find("<title>") + 7: dump.find("</title>")]
+        print("        " + title)
+        check(f"the page at {width} pixels: no error, seven sections, no overflow",
+              "ERROR" not in title and "sections=7" in title and "overflow=0" in title and "wide=false" in title)
+    check("the page asks for nothing from outside", not any(mark in html for mark in ['src="http', "src='http", 'href="http', "@import"]))
+
+
+try:
+    made = run_pipeline()
+    predict(made)
+    builds(made)
+    refusals(made)
+    interrupted()
+    page(made)
+finally:
+    shutil.rmtree(WORK, ignore_errors=True)
+print(f"{len(failures)} failures")
+sys.exit(bool(failures))
