@@ -167,7 +167,7 @@ void Learner::restore(const std::vector<StateTensor>& state) {
   std::map<std::string, const Tensor*> by_name;
   for (const StateTensor& s : state) by_name[s.name] = &s.tensor;
   const at::NoGradGuard no_gradients;
-  const auto load = [&](const std::string& name, at::Tensor into) {
+  const auto load = [&](const std::string& name, const at::Tensor& into) {
     const auto found = by_name.find(name);
     require(found != by_name.end() && found->second->shape() == Shape(into.sizes().vec()), ErrorKind::kCorruptFile,
             "[resume] the checkpoint has no \"{}\" of shape {}", name, Shape(into.sizes().vec()).str());

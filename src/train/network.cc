@@ -23,7 +23,7 @@ bool is_weight(const Node& node, std::size_t input) {
   fail(ErrorKind::kInternal, "[{}] {} in LibTorch: {}", node.name, display_name(node.op), reason);
 }
 
-std::string first_line(std::string text) { return text.substr(0, text.find('\n')); }
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 }  // namespace
 

@@ -1,0 +1,110 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "base/error.h"
+#include "graph/text.h"
+#include "graph/verify.h"
+#include "passes/pass.h"
+#include "testing/graph_random.h"
+#include "testing/rewrite_case.h"
+
+namespace fovea {
+namespace {
+
+constexpr std::string_view kTwoNodes =
+    "input x: f32 1x2x2x2\n"
+    "y: f32 1x2x2x2 = unary(x) fn=relu\n"
+    "z: f32 1x2x2x2 = unary(y) fn=tanh\n"
+    "return z\n";
+
+bool remove_last_name(Graph& graph, const PassContext&) {
+  graph.nodes()[0].name.clear();
+  return true;
+}
+bool turn_over(Graph& graph, const PassContext&) {
+  auto& fn = std::get<Unary>(graph.nodes()[0].op).fn;
+  fn.function = fn.function == Function::kRelu ? Function::kAbs : Function::kRelu;
+  return true;
+}
+bool nothing(Graph&, const PassContext&) { return false; }
+
+TEST(PassDriver, NamesThePassThatBreaksTheGraph) {
+  Graph graph = parse_graph(kTwoNodes);
+  const std::array passes = {Pass{"nothing", "", nothing}, Pass{"vandal", "", remove_last_name}};
+  try {
+    run_passes(graph, passes, {});
+    FAIL() << "went on";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kInternal);
+    EXPECT_THAT(error.message(), testing::HasSubstr("vandal broke the graph"));
+  }
+}
+
+TEST(PassDriver, StopsWhereTwoPassesUndoEachOther) {
+  Graph graph = parse_graph(kTwoNodes);
+  int runs = 0;
+  PassOptions options;
+  options.dump = [&](std::string_view pass, const Graph&) { runs += pass == "turn_over"; };
+  const std::array passes = {Pass{"turn_over", "", turn_over}};
+  const auto reports = run_passes(graph, passes, {}, options);
+  EXPECT_EQ(runs, 10);
+  ASSERT_EQ(reports.size(), 1U);
+  EXPECT_TRUE(reports[0].changed);
+  EXPECT_EQ(reports[0].nodes_before, 2);
+  EXPECT_EQ(reports[0].nodes_after, 2);
+}
+
+TEST(PassDriver, SkipsByNameAndDumpsOnlyChanges) {
+  Graph graph = parse_graph(kTwoNodes);
+  std::vector<std::string> dumped;
+  PassOptions options;
+  options.skip = {"turn_over"};
+  options.dump = [&](std::string_view pass, const Graph&) { dumped.emplace_back(pass); };
+  const std::array passes = {Pass{"turn_over", "", turn_over}, Pass{"nothing", "", nothing}};
+  const auto reports = run_passes(graph, passes, {}, options);
+  EXPECT_TRUE(dumped.empty());
+  ASSERT_EQ(reports.size(), 1U);
+  EXPECT_EQ(reports[0].name, "nothing");
+}
+
+TEST(Pipeline, EveryPassAloneKeepsWhatRandomNetsCompute) {
+  for (std::uint64_t seed = 0; seed < 12; ++seed) {
+    const Graph original = random_cnn(seed);
+    for (const Pass& pass : passes_before_calibration()) {
+      SCOPED_TRACE(std::string(pass.name) + ", seed " + std::to_string(seed));
+      Graph graph = original;
+      run_passes(graph, std::span(&pass, 1), {});
+      expect_same_results(original, graph, 1e-3);
+    }
+  }
+}
+
+TEST(Pipeline, AllPassesTogetherKeepWhatRandomNetsCompute) {
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    SCOPED_TRACE(seed);
+    const Graph original = random_cnn(seed);
+    Graph graph = original;
+    run_passes(graph, passes_before_calibration(), {});
+    expect_same_results(original, graph, 1e-3);
+    EXPECT_LT(graph.nodes().size(), original.nodes().size());
+    for (const Node& node : graph.nodes()) {
+      EXPECT_FALSE(std::holds_alternative<BatchNorm>(node.op)) << node.name;
+      EXPECT_FALSE(std::holds_alternative<Dropout>(node.op)) << node.name;
+    }
+  }
+}
+
+TEST(Pipeline, LeavesTheBatchFree) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    Graph original = random_cnn(seed), graph = original;
+    run_passes(graph, passes_before_calibration(), {});
+    original.set_batch(3);
+    graph.set_batch(3);
+    expect_same_results(original, graph, 1e-3);
+  }
+}
+
+}  // namespace
+}  // namespace fovea
