@@ -90,6 +90,7 @@ struct Learner::State {
     limit_gradients();
     for (auto& [key, group] : groups) {
       std::vector<at::Tensor> gradients;
+      gradients.reserve(group.tensors.size());
       for (const at::Tensor& t : group.tensors) gradients.push_back(t.grad().defined() ? t.grad() : at::zeros_like(t));
       const double rate = learning_rate * key.first;
       const double decay = key.second ? options.weight_decay : 0;
