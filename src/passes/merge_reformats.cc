@@ -40,9 +40,12 @@ bool merge_into_producer(Graph& graph, const GraphIndex& index, std::size_t i, c
 }  // namespace
 
 bool merge_reformats(Graph& graph, const PassContext& context) {
-  return rewrite::everywhere(graph, [&](Graph& g, const GraphIndex& index, std::size_t i) {
-    return merge_pair(g, index, i) || merge_into_producer(g, index, i, context);
+  // Pairs first: what they leave alone keeps its value's name.
+  const bool pairs = rewrite::everywhere(graph, merge_pair);
+  const bool producers = rewrite::everywhere(graph, [&](Graph& g, const GraphIndex& index, std::size_t i) {
+    return merge_into_producer(g, index, i, context);
   });
+  return pairs || producers;
 }
 
 }  // namespace fovea
