@@ -1,3 +1,4 @@
+#include <map>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -6,7 +7,9 @@
 #include "base/log/clock.h"
 #include "base/parallel/parallel.h"
 #include "common.h"
+#include "compiler/machine_peak.h"
 #include "engine/executor.h"
+#include "engine/step_cost.h"
 #include "eval/latency.h"
 #include "evaluated.h"
 #include "option_groups.h"
@@ -62,7 +65,35 @@ double images_per_second(const std::shared_ptr<const Executor>& executor, const 
   return static_cast<double>(sum) / watch.seconds();
 }
 
-nlohmann::json layer_rows(const std::shared_ptr<const Executor>& executor, const Options& options, std::string& text) {
+/// What the machine reaches in the precisions that occur, measured once each.
+class Peaks {
+ public:
+  Peaks(const Executor& executor, int threads)
+      : backend_(backend_by_name(executor.engine().info.backend)), device_(executor.device()), threads_(threads) {}
+  const MachinePeak& of(const std::string& precision) {
+    const auto known = peaks_.find(precision);
+    if (known != peaks_.end()) return known->second;
+    const DType dtype = precision == "bf16" ? DType::kBF16 : precision == "int8" ? DType::kU8 : DType::kF32;
+    return peaks_[precision] = measure_peak(backend_, device_, dtype, threads_);
+  }
+  nlohmann::json to_json() const {
+    nlohmann::json json = nlohmann::json::object();
+    for (const auto& [precision, peak] : peaks_)
+      json[precision] = {{"gmacs_per_second", peak.gmacs_per_second}, {"gbytes_per_second", peak.gbytes_per_second}};
+    return json;
+  }
+
+ private:
+  const Backend& backend_;
+  Device& device_;
+  int threads_;
+  std::map<std::string, MachinePeak> peaks_;
+};
+
+double percent(double part, double of) { return of > 0 ? 100 * part / of : 0; }
+
+nlohmann::json layer_rows(const std::shared_ptr<const Executor>& executor, const Options& options, Peaks& peaks,
+                          std::string& text) {
   Stand stand = make_stand(executor, options.batch, options.common.threads);
   stand.context.time_steps(true);
   std::vector<StepTiming> best;
@@ -74,24 +105,33 @@ nlohmann::json layer_rows(const std::shared_ptr<const Executor>& executor, const
       best[s].microseconds = std::min(best[s].microseconds, timings[s].microseconds);
   }
   nlohmann::json rows = nlohmann::json::array();
-  text +=
-      fmt::format("{:<40} {:<22} {:<9} {:<26} {:>10} {:>10}\n", "layer", "op", "precision", "tactic", "µs", "GMAC/s");
+  text += fmt::format("{:<40} {:<22} {:<9} {:<26} {:>10} {:>10} {:>7} {:>8} {:>8}\n", "layer", "op", "precision",
+                      "tactic", "µs", "GMAC/s", "% peak", "GB/s", "MAC/B");
   for (const StepTiming& timing : best) {
     const Plan& plan = executor->engine().plans[timing.plan];
     const PlanStep& step = plan.steps[timing.step];
     const Node& node = plan.graph.nodes()[static_cast<std::size_t>(step.node)];
     const double rate =
         timing.microseconds > 0 ? static_cast<double>(macs(plan.graph, node)) / timing.microseconds / 1e3 : 0;
+    const StepCost cost = step_cost(executor->engine(), plan, step);
+    const double bandwidth =
+        timing.microseconds > 0 ? static_cast<double>(cost.bytes()) / timing.microseconds / 1e3 : 0;
+    const std::string precision = node_precision(plan.graph, node);
+    const MachinePeak& peak = peaks.of(precision);
     rows.push_back({{"name", node.name},
                     {"op", display_name(node.op)},
-                    {"precision", node_precision(plan.graph, node)},
+                    {"precision", precision},
                     {"tactic", step.tactic},
                     {"shape", plan.graph.value(node.outputs.front()).shape.str()},
                     {"microseconds", timing.microseconds},
-                    {"gmacs_per_second", rate}});
-    text +=
-        fmt::format("{:<40} {:<22} {:<9} {:<26} {:>10.1f} {:>10.1f}\n", node.name.substr(0, 40), display_name(node.op),
-                    node_precision(plan.graph, node), step.tactic, timing.microseconds, rate);
+                    {"gmacs_per_second", rate},
+                    {"peak_percent", percent(rate, peak.gmacs_per_second)},
+                    {"gbytes_per_second", bandwidth},
+                    {"bandwidth_percent", percent(bandwidth, peak.gbytes_per_second)},
+                    {"intensity", cost.intensity()}});
+    text += fmt::format("{:<40} {:<22} {:<9} {:<26} {:>10.1f} {:>10.1f} {:>7.1f} {:>8.1f} {:>8.1f}\n",
+                        node.name.substr(0, 40), display_name(node.op), precision, step.tactic, timing.microseconds,
+                        rate, percent(rate, peak.gmacs_per_second), bandwidth, cost.intensity());
   }
   return rows;
 }
@@ -141,7 +181,12 @@ int run(Options& options) {
                          {"latency_ms", to_json(latency)},
                          {"images_per_second", rate},
                          {"layers", nlohmann::json::array()}};
-  if (options.layers) json["layers"] = layer_rows(executor, options, text);
+  if (options.layers) {
+    const int planned = executor->engine().plans.front().threads;
+    Peaks peaks(*executor, options.common.threads > 0 ? options.common.threads : planned);
+    json["layers"] = layer_rows(executor, options, peaks, text);
+    json["peak"] = peaks.to_json();
+  }
   if (!options.end_to_end.empty()) json["end_to_end_ms"] = end_to_end_row(subject, options, text);
   options.common.say(text);
   options.common.finish(json);

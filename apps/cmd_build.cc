@@ -13,8 +13,9 @@ namespace {
 struct Options {
   DataSettings data;
   BuildSettings build;
-  std::filesystem::path model, out;
+  std::filesystem::path model, rebuild, out;
   int size = 0;
+  bool precision_given = false;
   Common common;
 };
 
@@ -40,8 +41,18 @@ std::string summary(const BuiltEngine& built, const std::filesystem::path& out, 
                             built.result.engine.plans.front().steps.size(), built.seconds);
 }
 
+/// The model that the engine carries, as it was built: what the command line leaves open is taken from there.
+void take_from_engine(Options& options) {
+  const EngineInfo info = load_engine_info(options.rebuild);
+  options.model = options.rebuild;
+  options.build.portable = true;
+  if (!options.precision_given && info.precision != "mixed") options.build.precision = info.precision;
+}
+
 int run(Options& options) {
   options.common.apply();
+  if (!options.rebuild.empty()) take_from_engine(options);
+  require(!options.model.empty(), ErrorKind::kInvalidArgument, "--model or --rebuild is required");
   SourceModel source = load_source(options.model, options.build.preprocess, options.size);
   if (!options.data.class_map.empty()) source.model.class_map = to_json_text(read_class_map(options.data.class_map));
   std::optional<DataIn> data;
@@ -63,7 +74,10 @@ int run(Options& options) {
 
 std::function<int()> define_build(Arguments& arguments) {
   auto options = std::make_shared<Options>();
-  arguments.option("--model", options->model, "The model (ONNX)").required();
+  arguments.option("--model", options->model, "The model (ONNX)");
+  arguments
+      .option("--rebuild", options->rebuild, "Or a portable engine of another machine: its model, built for this one")
+      .excludes("--model");
   arguments.option("--out", options->out, "The engine to write").required();
   declare_data(arguments, options->data, false);
   arguments.option("--class-map", options->data.class_map, "Which class each folder is: index<TAB>folder<TAB>name");
@@ -75,8 +89,12 @@ std::function<int()> define_build(Arguments& arguments) {
   arguments.examples(
       "  fovea build --model model.onnx --data photos --out model.engine\n"
       "  fovea build --model model.onnx --data photos --out model.engine --precision int8 --max-drop 1\n"
-      "  fovea build --model resnet50.onnx --out resnet50.engine --batch 1,8 --timing-cache timing.txt\n");
-  return [options] { return run(*options); };
+      "  fovea build --model resnet50.onnx --out resnet50.engine --batch 1,8 --timing-cache timing.txt\n"
+      "  fovea build --rebuild portable.engine --out here.engine\n");
+  return [options, arguments] {
+    options->precision_given = arguments.given("--precision");
+    return run(*options);
+  };
 }
 
 }  // namespace fovea::apps

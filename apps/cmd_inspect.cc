@@ -1,14 +1,19 @@
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "backend/registry/registry.h"
-#include "base/io/file.h"
 #include "common.h"
 #include "compiler/explain.h"
 #include "compiler/frontend.h"
+#include "engine/describe.h"
+#include "engine/difference.h"
+#include "engine/dot.h"
 #include "engine/engine.h"
 #include "engine/format.h"
+#include "engine/step_cost.h"
 #include "graph/text.h"
 #include "pipeline/model_source.h"
+#include "pipeline/why.h"
 #include "quantize/typed_graph.h"
 #include "subcommands.h"
 
@@ -16,36 +21,12 @@ namespace fovea::apps {
 namespace {
 
 struct Options {
-  std::filesystem::path file;
+  std::filesystem::path file, before;
   std::string why;
   bool can_run = false;
   bool dot = false;
   Common common;
 };
-
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out;
-}
-
-/// Graphviz: nodes as boxes, values as labelled edges.
-std::string dot_of(const Graph& graph) {
-  std::string text = "digraph fovea {\n  node [shape=box, style=rounded, fontname=Helvetica];\n";
-  const GraphIndex index(graph);
-  for (std::size_t n = 0; n < graph.nodes().size(); ++n) {
-    const Node& node = graph.nodes()[n];
-    text += fmt::format("  n{} [label=\"{}\\n{} {}\"];\n", n, escaped(node.name), display_name(node.op),
-                        node_precision(graph, node));
-    for (const ValueId input : node.inputs)
-      if (input != kNoValue && index.producer(input) >= 0)
-        text += fmt::format("  n{} -> n{} [label=\"{}\"];\n", index.producer(input), n, graph.value(input).shape.str());
-  }
-  return text + "}\n";
-}
 
 nlohmann::json describe(const Graph& graph) {
   nlohmann::json nodes = nlohmann::json::array();
@@ -107,32 +88,75 @@ void say_engine(const Options& options, const Engine& engine, const Plan& plan) 
     text += fmt::format("batch {}: {} threads, arena {} bytes (all values {}, largest live set {})\n", profile.batch,
                         profile.threads, memory.arena_bytes, memory.sum_of_values, memory.largest_live_set);
   }
-  text += fmt::format("{:<40} {:<22} {:<9} {:<26} {}\n", "step", "op", "precision", "tactic", "output");
+  text += fmt::format("{:<40} {:<22} {:<9} {:<26} {:>16} {:>10} {:>10} {:>8}\n", "step", "op", "precision", "tactic",
+                      "output", "images B", "weights B", "MAC/B");
   for (const PlanStep& step : plan.steps) {
     const Node& node = plan.graph.nodes()[static_cast<std::size_t>(step.node)];
-    text +=
-        fmt::format("{:<40} {:<22} {:<9} {:<26} {}\n", node.name.substr(0, 40), display_name(node.op),
-                    node_precision(plan.graph, node), step.tactic, plan.graph.value(node.outputs.front()).shape.str());
+    const StepCost cost = step_cost(engine, plan, step);
+    text += fmt::format("{:<40} {:<22} {:<9} {:<26} {:>16} {:>10} {:>10} {:>8.1f}\n", node.name.substr(0, 40),
+                        display_name(node.op), node_precision(plan.graph, node), step.tactic,
+                        plan.graph.value(node.outputs.front()).shape.str(), cost.value_bytes, cost.weight_bytes,
+                        cost.intensity());
   }
   options.common.say(text);
 }
 
+nlohmann::json describe_steps(const Engine& engine, const Plan& plan) {
+  nlohmann::json rows = nlohmann::json::array();
+  for (const PlanStep& step : plan.steps) {
+    const StepDescription about = describe(plan, step);
+    const StepCost cost = step_cost(engine, plan, step);
+    rows.push_back({{"name", about.node},
+                    {"op", about.op},
+                    {"precision", about.precision},
+                    {"tactic", about.tactic},
+                    {"config", about.config},
+                    {"shape", about.shape.str()},
+                    {"macs", cost.macs},
+                    {"image_bytes", cost.value_bytes},
+                    {"weight_bytes", cost.weight_bytes},
+                    {"intensity", cost.intensity()}});
+  }
+  return rows;
+}
+
+/// From the report where the build wrote it; else, and for nodes that it does not list, every tactic is asked again.
+int why(Options& options, const Engine& engine, const nlohmann::json& report) {
+  std::string text = report.is_object() && report.contains("why") ? why_text(report.at("why"), options.why) : "";
+  if (text.empty()) {
+    const Backend& backend = backend_by_name(engine.info.backend);
+    text = explain(engine.plans.front(), options.why, backend, backend.open(engine.info.isa, 0)->info());
+  }
+  options.common.say(text);
+  options.common.finish(nlohmann::json{{"schema", 1}, {"node", options.why}, {"why", text}});
+  return 0;
+}
+
+int inspect_difference(Options& options) {
+  const EngineDifference found = difference(load_engine(options.before), load_engine(options.file));
+  std::string text = found.rows.empty() ? "no difference\n" : "";
+  nlohmann::json rows = nlohmann::json::array();
+  for (const EngineDifference::Row& row : found.rows) {
+    text += fmt::format("{:<40} {:<12} {} → {}\n", row.node.empty() ? "(engine)" : row.node.substr(0, 40), row.what,
+                        row.before.empty() ? "–" : row.before, row.after.empty() ? "–" : row.after);
+    rows.push_back({{"node", row.node}, {"what", row.what}, {"before", row.before}, {"after", row.after}});
+  }
+  options.common.say(text);
+  options.common.finish(nlohmann::json{{"schema", 1}, {"equal", found.rows.empty()}, {"differences", rows}});
+  return 0;
+}
+
 int inspect_engine(Options& options) {
   if (options.can_run) return can_run(options);
+  if (!options.before.empty()) return inspect_difference(options);
   const Engine engine = load_engine(options.file);
   const Plan& plan = engine.plans.front();
-  if (!options.why.empty()) {
-    const std::shared_ptr<Device> device = backend_by_name(engine.info.backend).open(engine.info.isa, 0);
-    const std::string text = explain(plan, options.why, backend_by_name(engine.info.backend), device->info());
-    options.common.say(text);
-    options.common.finish(nlohmann::json{{"schema", 1}, {"node", options.why}, {"why", text}});
-    return 0;
-  }
+  nlohmann::json report = nlohmann::json::parse(engine.info.report, nullptr, false);
+  if (!options.why.empty()) return why(options, engine, report);
   if (options.dot)
-    options.common.say(dot_of(plan.graph));
+    options.common.say(dot_of(plan));
   else
     say_engine(options, engine, plan);
-  nlohmann::json report = nlohmann::json::parse(engine.info.report, nullptr, false);
   options.common.finish(nlohmann::json{{"schema", 1},
                                        {"kind", "engine"},
                                        {"precision", engine.info.precision},
@@ -140,16 +164,25 @@ int inspect_engine(Options& options) {
                                        {"fovea_version", engine.info.fovea_version},
                                        {"labels", engine.info.labels},
                                        {"preprocess", to_json(engine.info.preprocess)},
-                                       {"nodes", describe(plan.graph)},
+                                       {"nodes", describe_steps(engine, plan)},
                                        {"report", report.is_discarded() ? nlohmann::json() : report}});
   return 0;
 }
 
+/// By its first bytes; a file that is not there is named here.
+bool is_engine(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  require(file.good(), ErrorKind::kNotFound, "{}: cannot be opened", path.string());
+  std::string head(engine_format::kMagic.size(), '\0');
+  file.read(head.data(), static_cast<std::streamsize>(head.size()));
+  return head == engine_format::kMagic;
+}
+
 int run(Options& options) {
   options.common.apply();
-  const Bytes head = read_file(options.file);
-  const bool engine = as_text(head).starts_with(engine_format::kMagic);
-  require(engine || !options.can_run, ErrorKind::kInvalidArgument, "{} is no engine", options.file.string());
+  const bool engine = is_engine(options.file);
+  require(engine || (!options.can_run && options.before.empty()), ErrorKind::kInvalidArgument, "{} is no engine",
+          options.file.string());
   return engine ? inspect_engine(options) : inspect_model(options);
 }
 
@@ -160,10 +193,12 @@ std::function<int()> define_inspect(Arguments& arguments) {
   arguments.option("file", options->file, "A model (ONNX) or an engine").required();
   arguments.option("--why", options->why, "What every tactic said of this node");
   arguments.flag("--can-run", options->can_run, "Whether this machine can run the engine (exit status 0 or 4)");
-  arguments.flag("--dot", options->dot, "The graph for Graphviz");
+  arguments.flag("--dot", options->dot, "The graph or the plan for Graphviz");
+  arguments.option("--diff", options->before, "Another engine: how the file differs from it");
   options->common.declare(arguments);
   arguments.examples(
       "  fovea inspect model.engine\n  fovea inspect model.engine --why conv1\n"
+      "  fovea inspect --diff old.engine new.engine\n"
       "  fovea inspect model.onnx --dot | dot -Tsvg > model.svg\n");
   return [options] { return run(*options); };
 }

@@ -19,9 +19,6 @@ std::function<int()> unsupported(Arguments& arguments, const char* what) {
 std::function<int()> define_export(Arguments& arguments) {
   return unsupported(arguments, "fovea export: models for other runtimes are not written yet");
 }
-std::function<int()> define_refit(Arguments& arguments) {
-  return unsupported(arguments, "fovea refit: new weights need a new fovea build");
-}
 std::function<int()> define_serve(Arguments& arguments) { return unsupported(arguments, "built without the server"); }
 
 }  // namespace fovea::apps

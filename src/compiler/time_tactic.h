@@ -14,9 +14,10 @@ struct TimedCandidate {
   NodeView view;
 };
 
-/// Times candidates of one node against each other. Each run finds the caches cold (weights come from memory, as in a
-/// network larger than the caches); candidates take turns, so that a slow moment of the machine hits all of them; those
-/// far behind drop out, and the rest go on until the order of the leaders stands. The time of a candidate is the least
+/// Times candidates of one node against each other. Weights come from memory, as in a network larger than the caches;
+/// images lie where the last run left them, as behind the step that made them. A candidate whose first run takes three
+/// times the best so far is not run again; the others take turns, so that a slow moment of the machine hits all of
+/// them, those far behind drop out, and the rest go on until the leader stands. The time of a candidate is the least
 /// one seen: noise only adds. One thread at a time.
 class TacticTimer {
  public:
@@ -27,9 +28,13 @@ class TacticTimer {
 
  private:
   class Run;
+  void race(std::vector<Run*>& racing);
+  void make_room(const NodeView& view, std::size_t scratch_bytes);
+  std::unique_ptr<Run> first_run(const TimedCandidate& candidate, const Weights& weights, double best);
   Device& device_;
   std::unique_ptr<Stream> stream_;
   std::vector<std::unique_ptr<Buffer>> inputs_, outputs_;  ///< by operand, as large as any candidate needs
+  std::vector<OperandView> filled_;                        ///< by input: what the numbers in the buffer are for
   std::unique_ptr<Buffer> scratch_;
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/io/file.h"
+#include "base/io/folder_lock.h"
 
 namespace fovea {
 namespace {
@@ -54,6 +55,7 @@ std::string TimingCache::text() const {
 }
 
 void TimingCache::save(const std::filesystem::path& path) const {
+  const FolderLock lock(path);
   TimingCache merged = load(path);
   for (const auto& [key, microseconds] : entries_) merged.entries_[key] = microseconds;
   write_atomic(path, merged.text());

@@ -17,7 +17,9 @@ class TimingCache {
   static TimingCache load(const std::filesystem::path& path);
   static TimingCache parse(std::string_view text);
   std::string text() const;
-  void save(const std::filesystem::path& path) const;  ///< merges with what stands there, atomically
+  /// Merges with what stands there, atomically; programs that save at the same time take turns, so that nothing is
+  /// lost.
+  void save(const std::filesystem::path& path) const;
   std::optional<double> find(const std::string& key) const;
   void put(const std::string& key, double microseconds);
   std::size_t size() const { return entries_.size(); }

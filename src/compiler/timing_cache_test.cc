@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/parallel/parallel.h"
 #include "compiler/tactic_key.h"
 #include "testing/temp_dir.h"
 
@@ -33,6 +34,21 @@ TEST(TimingCache, MergesFiles) {
   EXPECT_EQ(merged.size(), 3U);
   EXPECT_EQ(merged.find("b"), 2.0);
   EXPECT_EQ(TimingCache::load(dir.path() / "none").size(), 0U);
+}
+
+TEST(TimingCache, LosesNothingToOneThatSavesAtTheSameTime) {
+  const TempDir dir;
+  parallel_for(
+      2,
+      [&](std::int64_t writer) {
+        for (int i = 0; i < 25; ++i) {
+          TimingCache own;
+          own.put(fmt::format("{} {}", writer, i), i);
+          own.save(dir.path() / "cache");
+        }
+      },
+      2);
+  EXPECT_EQ(TimingCache::load(dir.path() / "cache").size(), 50U);
 }
 
 TEST(TimingCache, NamesTheLineThatIsBroken) {

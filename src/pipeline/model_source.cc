@@ -6,6 +6,8 @@
 #include "base/io/file.h"
 #include "base/io/hash.h"
 #include "base/log/log.h"
+#include "engine/engine.h"
+#include "engine/format.h"
 #include "interop/onnx_import.h"
 
 namespace fovea {
@@ -32,9 +34,22 @@ int class_count(const Graph& graph) {
   return static_cast<int>(classes);
 }
 
+namespace {
+
+/// An engine that carries its model stands for it.
+Bytes model_bytes(const std::filesystem::path& path) {
+  Bytes bytes = read_file(path);
+  if (!as_text(bytes).starts_with(engine_format::kMagic)) return bytes;
+  const std::string model = deserialize(bytes).info.model;
+  require(!model.empty(), ErrorKind::kInvalidArgument, "{} does not carry its model (build --portable)", path.string());
+  return {as_bytes(model).begin(), as_bytes(model).end()};
+}
+
+}  // namespace
+
 SourceModel load_source(const std::filesystem::path& path, const std::string& preprocess, int size) {
   SourceModel source;
-  const Bytes bytes = read_file(path);
+  const Bytes bytes = model_bytes(path);
   source.hash = content_hash(bytes);
   ImportOptions options;
   options.size = size;

@@ -7,9 +7,12 @@
 #include "base/error.h"
 #include "base/io/file.h"
 #include "base/log/clock.h"
+#include "base/log/log.h"
 #include "compiler/frontend.h"
+#include "compiler/structure.h"
 #include "interop/onnx_export.h"
 #include "pipeline/version.h"
+#include "pipeline/why.h"
 
 namespace fovea {
 namespace {
@@ -183,9 +186,24 @@ nlohmann::json stored_report(const OptimizeResult& result) {
           {"candidates", describe_candidates(result)},
           {"calibration", describe_calibration(result)},
           {"memory", describe_memory(result.engine.plans.front())},
+          {"why", describe_why(result.compiled.tactics)},
           {"fallbacks", describe_fallbacks(result.fallbacks)},
           {"gate", describe_gate(result)}};
 }
+
+/// What was timed is kept, also when the gate refuses or somebody interrupts.
+struct CacheSaver {
+  const TimingCache& cache;
+  const std::filesystem::path& path;
+  ~CacheSaver() {
+    if (path.empty()) return;
+    try {
+      cache.save(path);
+    } catch (const Error& error) {
+      log_warning("the timing cache was not written: {}", error.message());
+    }
+  }
+};
 
 }  // namespace
 
@@ -215,11 +233,13 @@ BuiltEngine build_engine(const SourceModel& source, const DataIn* data, const Bu
     images.validation = data->val;
   }
   TimingCache cache = settings.timing_cache.empty() ? TimingCache() : TimingCache::load(settings.timing_cache);
+  const CacheSaver saver{cache, settings.timing_cache};
   built.result =
       optimize(front, against ? &*against : nullptr, info_of(source, data, settings), backend_by_name(settings.device),
                open_device(settings), images, options_of(settings, source.model.graph, threads), cache);
-  if (!settings.timing_cache.empty()) cache.save(settings.timing_cache);
-  built.result.engine.info.report = stored_report(built.result).dump();
+  nlohmann::json report = stored_report(built.result);
+  report["structure"] = structure_of(front.graph);
+  built.result.engine.info.report = report.dump();
   built.seconds = watch.seconds();
   return built;
 }

@@ -57,8 +57,9 @@ class Device {
   virtual std::unique_ptr<Stream> make_stream(int threads) = 0;
   virtual void upload(std::byte* to, std::span<const std::byte> from, Stream& stream) = 0;
   virtual void download(std::span<std::byte> to, const std::byte* from, Stream& stream) = 0;
-  /// Makes the caches cold before a timed run (CPU: reads a buffer larger than the last level).
-  virtual void flush_caches(Stream& stream) = 0;
+  /// Makes the caches forget these bytes, so that the next step finds them in memory: for timing. They stay as they
+  /// are.
+  virtual void evict(std::span<const std::byte> bytes, Stream& stream) = 0;
 };
 
 }  // namespace fovea

@@ -1,7 +1,7 @@
 #include "backend/cpu/device.h"
 
-#include <algorithm>
-#include <atomic>
+#include <emmintrin.h>
+
 #include <cstring>
 
 #include "base/parallel/parallel.h"
@@ -26,8 +26,6 @@ class CpuStream final : public Stream {
   void synchronize() override {}
 };
 
-constexpr std::size_t kLargestFlush = std::size_t{128} << 20;
-
 }  // namespace
 
 std::unique_ptr<Buffer> CpuDevice::allocate(std::size_t bytes) { return std::make_unique<CpuBuffer>(bytes); }
@@ -44,17 +42,10 @@ void CpuDevice::download(std::span<std::byte> to, const std::byte* from, Stream&
   std::memcpy(to.data(), from, to.size());
 }
 
-void CpuDevice::flush_caches(Stream&) {
-  const std::lock_guard lock(mutex_);
-  if (flush_.size() == 0) {
-    const std::size_t bytes = std::min(2 * info_.last_level_cache_bytes, kLargestFlush);
-    flush_ = AlignedBuffer(bytes);
-    std::memset(flush_.data(), 1, flush_.size());  // real pages: the zero page would stay in the cache
-  }
-  std::uint64_t sum = 0;
-  for (std::size_t i = 0; i < flush_.size(); i += 64) sum += std::to_integer<std::uint64_t>(flush_.data()[i]);
-  static std::atomic<std::uint64_t> sink;
-  sink.store(sum, std::memory_order_relaxed);
+void CpuDevice::evict(std::span<const std::byte> bytes, Stream&) {
+  constexpr std::size_t kLine = 64;
+  for (std::size_t i = 0; i < bytes.size(); i += kLine) _mm_clflush(bytes.data() + i);
+  _mm_mfence();
 }
 
 }  // namespace fovea::cpu

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 
 #include "backend/api/device.h"
 #include "tensor/buffer.h"
@@ -17,12 +16,10 @@ class CpuDevice final : public Device {
   std::unique_ptr<Stream> make_stream(int threads) override;
   void upload(std::byte* to, std::span<const std::byte> from, Stream& stream) override;
   void download(std::span<std::byte> to, const std::byte* from, Stream& stream) override;
-  void flush_caches(Stream& stream) override;
+  void evict(std::span<const std::byte> bytes, Stream& stream) override;
 
  private:
   DeviceInfo info_;
-  std::mutex mutex_;
-  AlignedBuffer flush_;  ///< made at the first flush
 };
 
 }  // namespace fovea::cpu

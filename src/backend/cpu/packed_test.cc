@@ -98,7 +98,7 @@ TEST(Open, RefusesAnotherLimitAndAnotherDevice) {
   EXPECT_NO_THROW(cpu_backend().open(limit, 0));
 }
 
-TEST(Device, MovesBytesAndFlushes) {
+TEST(Device, MovesBytesAndEvicts) {
   const char* text = std::getenv("FOVEA_TEST_ISA");
   const auto device = cpu_backend().open(text == nullptr ? Isa::kAmx : isa_from_name(text), 0);
   const auto stream = device->make_stream(1);
@@ -107,7 +107,7 @@ TEST(Device, MovesBytesAndFlushes) {
   const Bytes given(100, std::byte{42});
   device->upload(buffer->data(), given, *stream);
   Bytes taken(100);
-  device->flush_caches(*stream);
+  device->evict({buffer->data(), buffer->size()}, *stream);
   device->download(taken, buffer->data(), *stream);
   EXPECT_EQ(taken, given);
 }

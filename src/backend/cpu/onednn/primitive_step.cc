@@ -14,16 +14,17 @@ constexpr std::size_t kPoolRoom = 64;  ///< concurrent runs of one step before t
 
 class PrimitiveStep final : public Step {
  public:
-  PrimitiveStep(const Recipe& recipe, const cpu::BlobReader& blob)
-      : primitive_(recipe.primitive.get()), bound_(recipe.bound), fixed_(recipe.fixed) {
+  PrimitiveStep(const Recipe& recipe, const dnnl::primitive_desc_base& description, dnnl::primitive primitive,
+                const cpu::BlobReader& blob)
+      : primitive_(std::move(primitive)), bound_(recipe.bound), fixed_(recipe.fixed) {
     for (std::size_t i = 0; i < recipe.constants.size(); ++i) {
       const Recipe::Constant& constant = recipe.constants[i];
       const dnnl::memory::desc desc = constant.primitives_format
-                                          ? recipe.primitive.query_md(dnnl::query::exec_arg_md, constant.argument)
+                                          ? description.query_md(dnnl::query::exec_arg_md, constant.argument)
                                           : constant.given;
       constants_.push_back({constant.argument, desc, blob.section(i, desc.get_size()).data()});
     }
-    scratch_ = recipe.primitive.query_md(dnnl::query::scratchpad_md, 0);
+    scratch_ = description.query_md(dnnl::query::scratchpad_md, 0);
     pool_.reserve(kPoolRoom);
     pool_.push_back(std::make_unique<Slot>(*this));
   }
@@ -106,8 +107,9 @@ class PrimitiveStep final : public Step {
 
 }  // namespace
 
-std::unique_ptr<Step> make_primitive_step(const Recipe& recipe, const cpu::BlobReader& blob) {
-  return std::make_unique<PrimitiveStep>(recipe, blob);
+std::unique_ptr<Step> make_primitive_step(const std::shared_ptr<Offer>& offer, Implementation& chosen,
+                                          const cpu::BlobReader& blob) {
+  return std::make_unique<PrimitiveStep>(offer->recipe(), chosen.description, offer->primitive(chosen), blob);
 }
 
 }  // namespace fovea::onednn

@@ -47,8 +47,9 @@ bool has_exact_int8() {
 }
 
 const dnnl::engine& engine() {
-  // A description found in oneDNN's cache of primitives starts its list of implementations elsewhere than a new one, so
-  // that counting and naming them would not agree.
+  // oneDNN's cache of primitives keys a description by its position in the list of implementations. One that is found
+  // there comes back without its position, so the next step starts the list anew (primitive_desc_iterator_t::operator++
+  // of 3.2): counting and naming would not agree. Offers (offer.h) share descriptions and code instead.
   static const bool no_cache = (dnnl::set_primitive_cache_capacity(0), true);
   static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
   static_cast<void>(no_cache);
