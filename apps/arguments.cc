@@ -1,6 +1,7 @@
 #include "arguments.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <sstream>
 
@@ -17,6 +18,12 @@ namespace {
 template <typename T>
 CLI::Option* add(CLI::App& app, const std::string& names, T& target, const std::string& help) {
   return app.add_option(names, target, help)->capture_default_str();
+}
+
+std::string names_of(std::span<const Subcommand> subcommands) {
+  std::vector<std::string> names;
+  for (const Subcommand& subcommand : subcommands) names.emplace_back(subcommand.name);
+  return CLI::detail::join(names, ", ");
 }
 
 }  // namespace
@@ -72,8 +79,10 @@ Arguments& Arguments::required() {
 }
 
 Arguments& Arguments::one_of(const std::vector<std::string>& values) {
-  state_.last->check(CLI::IsMember(values));
-  state_.last->type_name("");
+  const std::string all = CLI::detail::join(values, "|");
+  state_.last->type_name(all)->check([values, all](const std::string& text) {
+    return std::ranges::find(values, text) != values.end() ? std::string() : text + ": expected one of " + all;
+  });
   return *this;
 }
 
@@ -82,13 +91,20 @@ Arguments& Arguments::at_least(double least) {
     char* end = nullptr;
     const double value = std::strtod(text.c_str(), &end);
     return *end == '\0' && value >= least ? std::string()
-                                          : "expected at least " + CLI::detail::to_string(least) + ", got " + text;
+                                          : text + ": expected at least " + CLI::detail::to_string(least);
   });
   return *this;
 }
 
 Arguments& Arguments::between(double least, double most) {
-  state_.last->check(CLI::Range(least, most));
+  state_.last->check([least, most](const std::string& text) {
+    char* end = nullptr;
+    const double value = std::strtod(text.c_str(), &end);
+    const bool fits = *end == '\0' && value >= least && value <= most;
+    return fits ? std::string()
+                : text + ": expected a number from " + CLI::detail::to_string(least) + " to " +
+                      CLI::detail::to_string(most);
+  });
   return *this;
 }
 
@@ -120,6 +136,12 @@ int dispatch(int argc, char** argv, std::span<const Subcommand> subcommands,
     Arguments arguments(state);
     runs.push_back(subcommand.define(arguments));
     if (!state.examples.empty()) state.app->footer("Examples:\n" + state.examples);
+  }
+  if (argc > 1 && argv[1][0] != '-' &&
+      std::ranges::find(subcommands, argv[1], &Subcommand::name) == subcommands.end()) {
+    std::cerr << "error: unknown subcommand '" << argv[1] << "', expected one of " << names_of(subcommands)
+              << " (see fovea --help)\n";
+    return 2;
   }
   try {
     app.parse(argc, argv);

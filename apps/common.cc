@@ -1,12 +1,25 @@
 #include "common.h"
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
 #include "base/io/file.h"
 #include "base/parallel/parallel.h"
 
 namespace fovea::apps {
+
+namespace {
+
+/// A full disk or a closed pipe must not pass for success.
+void write_stdout(const std::string& text) {
+  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  require(written, ErrorKind::kInvalidArgument, "standard output: {}", std::strerror(errno));
+}
+
+}  // namespace
 
 void Common::declare(Arguments& arguments) {
   arguments.option("--threads", threads, "Threads to use (0: all that this process may use)").between(0, 1024);
@@ -20,8 +33,7 @@ void Common::apply() const {
 
 void Common::say(const std::string& text) const {
   if (json_only()) return;
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
+  write_stdout(text);
 }
 
 namespace {
@@ -31,8 +43,7 @@ void write_result(const Json& result, const std::string& where) {
   if (where.empty()) return;
   const std::string text = result.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
   if (where == "-") {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
+    write_stdout(text);
   } else {
     write_atomic(where, text);
   }

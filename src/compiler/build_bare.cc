@@ -3,13 +3,17 @@
 #include "compiler/compile.h"
 #include "compiler/target.h"
 #include "passes/pass.h"
+#include "passes/quantized.h"
 
 namespace fovea {
 
 std::shared_ptr<const Engine> bare_engine(const Graph& engine_graph, const EngineInfo& info, const Backend& backend,
                                           Device& device, const std::vector<std::int64_t>& batches, int threads) {
   Graph graph = engine_graph;
-  run_passes(graph, passes_before_calibration(), target_context(backend, device.info(), threads));
+  const PassContext context = target_context(backend, device.info(), threads);
+  run_passes(graph, passes_before_calibration(), context);
+  // A model that came quantised is what its 8-bit layers compute; node by node its quantisers would only be slow.
+  if (is_quantized(graph)) run_passes(graph, passes_after_precision(), context);
   CompileOptions options;
   options.opt_level = 0;
   options.threads = threads;

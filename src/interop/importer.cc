@@ -32,6 +32,9 @@ void Importer::unsupported(std::string_view reason) const { fail(ErrorKind::kUns
 
 ValueId Importer::lookup(const std::string& name) const {
   const auto found = values_.find(name);
+  const auto unmade = found == values_.end() ? unmade_.find(name) : unmade_.end();
+  require(unmade == unmade_.end(), ErrorKind::kUnsupported, "{} ({}) is used, which only training needs",
+          unmade == unmade_.end() ? "" : unmade->second, name);
   require(found != values_.end(), ErrorKind::kCorruptFile, "[onnx] value {} is used before anything makes it", name);
   return found->second;
 }
@@ -52,9 +55,9 @@ void Importer::import_node(const onnx::NodeProto& node, int opset) {
     fail(error.kind() == ErrorKind::kInvalidArgument ? ErrorKind::kCorruptFile : error.kind(), "{}: {}", where(),
          error.message());
   }
-  for (int i = 0; i < node.output_size(); ++i)
-    if (!node.output(i).empty() && !values_.contains(node.output(i)) && i == 0)
-      unsupported("its first output is not made");
+  if (!node.output(0).empty() && !values_.contains(node.output(0))) unsupported("its first output is not made");
+  for (int i = 1; i < node.output_size(); ++i)
+    if (!values_.contains(node.output(i))) unmade_[node.output(i)] = fmt::format("{}: output {}", where(), i);
 }
 
 ValueId Importer::input(int i) const {

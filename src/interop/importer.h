@@ -18,7 +18,8 @@ class Importer {
   Importer(Graph& graph, std::filesystem::path folder) : graph_(graph), folder_(std::move(folder)) {}
 
   void bind(const std::string& name, ValueId value) { values_[name] = value; }
-  ValueId lookup(const std::string& name) const;  ///< kCorruptFile when nothing made it
+  ValueId lookup(
+      const std::string& name) const;  ///< kCorruptFile when nothing made it, kUnsupported when its node makes it not
   bool knows(const std::string& name) const { return values_.contains(name); }
   void import_node(const onnx::NodeProto& node, int opset);
 
@@ -61,6 +62,8 @@ class Importer {
   Graph& graph_;
   std::filesystem::path folder_;
   std::unordered_map<std::string, ValueId> values_;
+  std::unordered_map<std::string, std::string>
+      unmade_;  ///< outputs that no handler makes (masks, statistics) → who would
   const onnx::NodeProto* node_ = nullptr;
   int opset_ = 0;
 };

@@ -190,6 +190,14 @@ TEST(Onnx, NamesNodeOpAndReasonOfWhatIsNotThere) {
   EXPECT_THAT(message_of(old), HasSubstr("opset 6"));
 }
 
+TEST(Onnx, MasksMayHaveNamesButNoReaders) {
+  onnx::ModelProto proto = empty_model(9);
+  add_node(proto, "Dropout", {"x"}, "y")->add_output("mask");
+  EXPECT_EQ(message_of(proto), "no error");
+  add_node(proto, "Relu", {"mask"}, "z");
+  EXPECT_THAT(message_of(proto), HasSubstr("unsupported: [onnx] node the_y (Dropout): output 1 (mask) is used"));
+}
+
 TEST(Onnx, ConfinesExternalDataToTheModelsFolder) {
   TempDir dir;
   write_atomic(dir / "model/m.data", std::string(16, '\1'));

@@ -63,7 +63,6 @@ void identity(Importer& in) { in.emit(Identity{}, {in.input(0)}); }
 
 void dropout(Importer& in) {
   if (in.has_input(2) && in.number(2, "training_mode") != 0) in.unsupported("training_mode is set");
-  if (in.node().output_size() > 1 && !in.node().output(1).empty()) in.unsupported("the output mask is used");
   const float ratio = in.opset() < 12 ? in.real("ratio", 0.5F) : (in.has_input(1) ? in.number(1, "ratio") : 0.5F);
   in.emit(Dropout{ratio}, {in.input(0)});
 }

@@ -26,6 +26,12 @@ struct MovesElements {
 
 }  // namespace
 
+bool is_quantized(const Graph& graph) {
+  return std::ranges::any_of(graph.nodes(), [](const Node& node) {
+    return std::holds_alternative<Quantize>(node.op) || std::holds_alternative<Dequantize>(node.op);
+  });
+}
+
 bool is_stored8(const Value& value) {
   return (value.dtype == DType::kS8 || value.dtype == DType::kU8) && value.quant && value.quant->axis < 0;
 }

@@ -8,6 +8,9 @@ namespace fovea {
 
 /// Questions about typed graphs, where a quantisation is part of a value's type and an identity converts.
 
+/// Whether the graph holds quantize or dequantize nodes: a model that came quantised.
+bool is_quantized(const Graph& graph);
+
 bool is_stored8(const Value& value);  ///< s8 or u8 that stand for real numbers, one scale for all
 bool is_plain_f32(const Value& value);
 

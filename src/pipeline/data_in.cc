@@ -16,7 +16,7 @@ constexpr int kSheetRows = 4;
 constexpr int kCell = 96;
 
 /// A few images of every class in turn, as one picture with the class of each tile.
-void add_sheet(const DataIn& data, const DecodeLimits& limits, nlohmann::json& details) {
+void add_sheet(const DataIn& data, const DecodeLimits& limits, nlohmann::ordered_json& details) {
   std::map<int, std::vector<int>> by_class;
   for (std::size_t i = 0; i < data.dataset.samples.size(); ++i)
     by_class[data.dataset.samples[i].label].push_back(static_cast<int>(i));

@@ -239,7 +239,7 @@ class Run {
 
 Trace run_pipeline(const RunSettings& settings) {
   Trace trace = Run(settings).all();
-  const nlohmann::json json = to_json(trace);
+  const nlohmann::ordered_json json = to_json(trace);
   write_atomic(settings.out / "report.json", json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   write_atomic(settings.out / "report.html", render_page(json));
   return trace;

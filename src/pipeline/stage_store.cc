@@ -11,7 +11,7 @@ std::optional<StageTrace> StageStore::find(const std::string& id, const std::str
   std::error_code code;
   const std::filesystem::path file = folder_ / (id + ".json");
   if (force_ || !std::filesystem::exists(file, code)) return std::nullopt;
-  const nlohmann::json json = nlohmann::json::parse(read_text(file), nullptr, false);
+  const nlohmann::ordered_json json = nlohmann::ordered_json::parse(read_text(file), nullptr, false);
   if (!json.is_object() || json.value("key", "") != key || !json.contains("trace")) return std::nullopt;
   try {
     return trace_from_json(json["trace"]).stages.at(0);
@@ -23,7 +23,7 @@ std::optional<StageTrace> StageStore::find(const std::string& id, const std::str
 void StageStore::keep(const StageTrace& stage, const std::string& key) const {
   Trace trace;
   trace.stages.push_back(stage);
-  write_atomic(folder_ / (stage.id + ".json"), nlohmann::json{{"key", key}, {"trace", to_json(trace)}}.dump());
+  write_atomic(folder_ / (stage.id + ".json"), nlohmann::ordered_json{{"key", key}, {"trace", to_json(trace)}}.dump());
 }
 
 std::string stage_key(const nlohmann::json& inputs) {

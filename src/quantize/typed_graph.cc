@@ -25,12 +25,6 @@ std::set<std::string> candidates(const Graph& graph, const std::set<std::string>
 
 }  // namespace
 
-bool is_quantized(const Graph& graph) {
-  return std::ranges::any_of(graph.nodes(), [](const Node& node) {
-    return std::holds_alternative<Quantize>(node.op) || std::holds_alternative<Dequantize>(node.op);
-  });
-}
-
 std::string node_precision(const Graph& graph, const Node& node) {
   const Value& value = graph.value(node.inputs.at(0));
   switch (value.dtype) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "passes/pass.h"
+#include "passes/quantized.h"
 #include "quantize/insert_quantization.h"
 #include "quantize/precision.h"
 
@@ -22,9 +23,6 @@ struct TypedGraph {
 /// kUnsupported for precisions that the target has no tactic for at all.
 TypedGraph lower_to(const Graph& base, Precision precision, const Ranges& ranges, const std::set<std::string>& keep,
                     const PassContext& context);
-
-/// Whether a model brings its own quantisation (Q/DQ nodes).
-bool is_quantized(const Graph& graph);
 
 /// "fp32", "bf16", "int8", …: the type of a node's first data input.
 std::string node_precision(const Graph& graph, const Node& node);

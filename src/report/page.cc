@@ -52,7 +52,7 @@ std::string filled(std::string_view text, std::string_view place, std::string_vi
 
 }  // namespace
 
-std::string render_page(const nlohmann::json& trace) {
+std::string render_page(const nlohmann::ordered_json& trace) {
   const std::string json = trace.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   // The trace is filled in last and stands last in the template, so no text of a user can be taken for a place.
   std::string page = filled(web::report_html(), "{{style}}", web::report_css());

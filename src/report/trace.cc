@@ -19,8 +19,8 @@ std::string padded(const std::string& text, std::size_t width) {
 
 }  // namespace
 
-nlohmann::json to_json(const Trace& trace) {
-  nlohmann::json stages = nlohmann::json::array();
+nlohmann::ordered_json to_json(const Trace& trace) {
+  nlohmann::ordered_json stages = nlohmann::ordered_json::array();
   for (const StageTrace& stage : trace.stages)
     stages.push_back({{"id", stage.id},
                       {"title", stage.title},
@@ -35,14 +35,14 @@ nlohmann::json to_json(const Trace& trace) {
           {"stages", stages},   {"key_insight", trace.key_insight}};
 }
 
-Trace trace_from_json(const nlohmann::json& json) {
+Trace trace_from_json(const nlohmann::ordered_json& json) {
   Trace trace;
   try {
     trace.title = json.at("title").get<std::string>();
     trace.note = json.at("note").get<std::string>();
     trace.environment = json.at("environment");
     trace.key_insight = json.at("key_insight").get<std::string>();
-    for (const nlohmann::json& entry : json.at("stages")) {
+    for (const nlohmann::ordered_json& entry : json.at("stages")) {
       StageTrace& stage = trace.stages.emplace_back();
       stage.id = entry.at("id").get<std::string>();
       stage.title = entry.at("title").get<std::string>();
