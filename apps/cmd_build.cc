@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/log/log.h"
@@ -19,17 +20,32 @@ struct Options {
   Common common;
 };
 
+/// Calibration, repairs, and the nodes that are wider than asked.
+std::string describe_precision(const OptimizeResult& result) {
+  constexpr std::size_t kMost = 10;
+  std::string text;
+  const CalibrationReport& calibration = result.calibration;
+  if (!calibration.method.empty())
+    text += fmt::format("calibration: {} on {} images\n", calibration.method, calibration.images);
+  for (const RepairReport& repair : calibration.repairs)
+    text += fmt::format("{}: divergence {:.5f} → {:.5f}, {} ({})\n", repair.name, repair.before, repair.after,
+                        repair.applied ? "applied" : "left", repair.paper);
+  for (std::size_t i = 0; i < std::min(kMost, result.fallbacks.size()); ++i)
+    text += fmt::format("{} in {}: {}\n", result.fallbacks[i].node, result.fallbacks[i].precision,
+                        result.fallbacks[i].reason);
+  if (result.fallbacks.size() > kMost) text += fmt::format("… {} wider nodes in all\n", result.fallbacks.size());
+  return text;
+}
+
 std::string summary(const BuiltEngine& built, const std::filesystem::path& out, std::size_t bytes) {
   std::string text;
   for (const CandidatePlan& plan : built.result.candidates) {
-    text += fmt::format("{} {:<5}", plan.chosen ? "→" : " ", name(plan.precision));
+    text += fmt::format("{} {:<10}", plan.chosen ? "→" : " ", plan.label);
     if (plan.latency_ms > 0) text += fmt::format(" {:>9.3f} ms", plan.latency_ms);
     if (plan.gate) text += fmt::format("  top-1 {:.2f} % → {:.2f} %", 100 * plan.gate->before, 100 * plan.gate->after);
     text += plan.chosen ? "  chosen\n" : fmt::format("  {}\n", plan.reason);
   }
-  if (!built.result.calibration_method.empty())
-    text +=
-        fmt::format("calibration: {} on {} images\n", built.result.calibration_method, built.result.calibration_images);
+  text += describe_precision(built.result);
   if (built.result.gate)
     text += fmt::format("gate: drop {:.2f} points on {} images, limit {:.2f}: {}{}\n",
                         built.result.gate->difference.drop_points, built.result.gate->difference.images,

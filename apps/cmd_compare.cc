@@ -3,6 +3,7 @@
 #include "common.h"
 #include "evaluated.h"
 #include "option_groups.h"
+#include "pipeline/layer_metrics.h"
 #include "pipeline/metrics.h"
 #include "subcommands.h"
 
@@ -21,7 +22,6 @@ struct Options {
 
 int run(Options& options) {
   options.common.apply();
-  require(!options.layers, ErrorKind::kUnsupported, "compare --layers is not there yet");
   Subject subject;
   subject.engine = std::make_shared<const Engine>(load_engine(options.engine));
   subject.name = options.engine.string();
@@ -43,7 +43,14 @@ int run(Options& options) {
   comparing.seconds = options.seconds;
   nlohmann::json comparison = compare(source, subject.engine, rungs, images.dataset, comparing);
   comparison["split"] = images.split;
-  options.common.say(describe_comparison(comparison));
+  std::string text = describe_comparison(comparison);
+  if (options.layers) {
+    const LayerComparison layers = compare_layers(source, subject.engine, images.dataset, images.samples,
+                                                  options.data.limits, options.common.threads);
+    add_layers(comparison, layers);
+    text += describe_layers(layers);
+  }
+  options.common.say(text);
   options.common.finish(comparison);
   return 0;
 }
@@ -66,7 +73,8 @@ std::function<int()> define_compare(Arguments& arguments) {
   options->common.declare(arguments);
   arguments.examples(
       "  fovea compare --model model.onnx --engine model.engine --data photos\n"
-      "  fovea compare --model model.onnx --engine model.engine --data photos --split all --json report.json\n");
+      "  fovea compare --model model.onnx --engine model.engine --data photos --split all --json report.json\n"
+      "  fovea compare --model model.onnx --engine model.engine --data photos --layers --no-ladder\n");
   return [options] { return run(*options); };
 }
 

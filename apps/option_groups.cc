@@ -55,7 +55,13 @@ void declare_build(Arguments& arguments, BuildSettings& build) {
               "How INT8 ranges are chosen (auto: the best on the calibration images)")
       .one_of({"auto", "max", "entropy", "percentile", "mse"});
   arguments.option("--calib", build.calib, "Calibration images: a folder, or how many training images");
-  arguments.option("--calib-cache", build.calib_cache, "File that keeps the ranges");
+  arguments.option("--calib-cache", build.calib_cache, "File that keeps ranges, repairs and sensitivities");
+  arguments.option("--weights", build.weights, "INT8 weights: a scale per output channel, or one for all")
+      .one_of({"per-channel", "per-tensor"});
+  arguments
+      .option("--activations", build.activations,
+              "INT8 activations with negative values: symmetric, or with a zero point")
+      .one_of({"symmetric", "asymmetric"});
   arguments.option("--against", build.against,
                    "Model whose accuracy the gate compares with (default: the model itself)");
   arguments.option("--timing-cache", build.timing_cache, "File that keeps what was timed");

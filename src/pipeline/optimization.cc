@@ -75,6 +75,7 @@ OptimizeOptions options_of(const BuildSettings& settings, const Graph& graph, in
   const auto repeated = std::ranges::unique(options.compile.batches);
   options.compile.batches.erase(repeated.begin(), repeated.end());
   options.keep = kept_nodes(settings.keep, graph);
+  options.form = {settings.weights != "per-tensor", settings.activations == "asymmetric"};
   options.calib_cache = settings.calib_cache;
   options.keep_failed = settings.keep_failed;
   return options;
@@ -143,10 +144,15 @@ nlohmann::json describe_candidates(const OptimizeResult& result) {
   nlohmann::json rows = nlohmann::json::array();
   for (const CandidatePlan& plan : result.candidates) {
     nlohmann::json row = {{"precision", std::string(name(plan.precision))},
+                          {"label", plan.label},
                           {"latency_ms", plan.latency_ms},
                           {"bytes", plan.bytes},
                           {"chosen", plan.chosen},
                           {"reason", plan.reason}};
+    if (plan.precision == Precision::kMixed) {
+      row["widened"] = plan.widened;
+      row["predicted_divergence"] = plan.predicted_divergence;
+    }
     if (plan.gate) {
       row["top1"] = plan.gate->after;
       row["drop_points"] = plan.gate->difference.drop_points;
@@ -164,11 +170,29 @@ nlohmann::json describe_gate(const OptimizeResult& result) {
   return gate;
 }
 
+nlohmann::json describe_repairs(const CalibrationReport& calibration) {
+  nlohmann::json rows = nlohmann::json::array();
+  for (const RepairReport& repair : calibration.repairs)
+    rows.push_back({{"name", repair.name},
+                    {"paper", repair.paper},
+                    {"applied", repair.applied},
+                    {"divergence_before", repair.before},
+                    {"divergence_after", repair.after}});
+  return rows;
+}
+
 nlohmann::json describe_calibration(const OptimizeResult& result) {
+  const CalibrationReport& found = result.calibration;
   nlohmann::json ranges = nlohmann::json::array();
-  for (const auto& [value, range] : result.ranges)
+  for (const auto& [value, range] : found.ranges)
     ranges.push_back({{"value", value}, {"low", range.low}, {"high", range.high}});
-  return {{"method", result.calibration_method}, {"images", result.calibration_images}, {"ranges", ranges}};
+  return {{"method", found.method},
+          {"images", found.images},
+          {"divergence", found.divergence},
+          {"repairs", describe_repairs(found)},
+          {"equalized", result.equalized},
+          {"sensitivity", found.sensitivity},
+          {"ranges", ranges}};
 }
 
 nlohmann::json describe_memory(const Plan& plan) {

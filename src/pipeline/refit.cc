@@ -27,6 +27,13 @@ void check_structure(const nlohmann::json& report, const Graph& graph) {
   require(different.empty(), ErrorKind::kInvalidArgument, "[refit] {}", different);
 }
 
+/// Ranges of activations stay, so channels must be of the size that they had.
+void check_not_equalized(const nlohmann::json& report) {
+  const nlohmann::json::json_pointer place("/calibration/equalized");
+  require(!report.contains(place) || report.at(place).empty(), ErrorKind::kUnsupported,
+          "[refit] the engine's channels were equalised across layers by its old weights: build it again");
+}
+
 /// Normalisation is part of the plan, so it must be the engine's.
 PreprocessSpec common_spec(const Engine& engine, const SourceModel& source) {
   const PreprocessSpec& kept = engine.info.preprocess;
@@ -65,6 +72,7 @@ RefitResult refit_engine(const Engine& engine, const SourceModel& source, const 
   const std::shared_ptr<Device> device = backend.open(engine.info.isa, 0);
   nlohmann::json report = nlohmann::json::parse(engine.info.report, nullptr, false);
   if (!report.is_object()) report = nlohmann::json::object();
+  check_not_equalized(report);
   const FrontEnd front = add_front_end(source.model.graph, common_spec(engine, source), engine.info.pixel_input);
   check_structure(report, front.graph);
   Graph base = front.graph;

@@ -190,7 +190,8 @@ class Run {
       done = trace_optimization(built, source_);
       done->details["engine_hash"] = hash_of(file);
       for (const CandidatePlan& plan : built.result.candidates)
-        if (plan.engine) rungs_.push_back({"engine " + std::string(name(plan.precision)), plan.engine, plan.chosen});
+        if (plan.engine && (plan.chosen || plan.precision != Precision::kMixed))
+          rungs_.push_back({"engine " + plan.label, plan.engine, plan.chosen});
       engine_ = std::make_shared<const Engine>(std::move(built.result.engine));
       store_.keep(*done, key);
     }

@@ -45,6 +45,8 @@ struct BuildSettings {
   std::string calibration = "auto";  ///< auto: the method that loses least on the calibration images
   std::string calib;                 ///< a folder, or how many training images; empty: 200
   std::filesystem::path calib_cache;
+  std::string weights = "per-channel";    ///< or per-tensor: one scale for all output channels
+  std::string activations = "symmetric";  ///< or asymmetric: those with negative values get a zero point
   std::filesystem::path against;
   std::filesystem::path timing_cache;
   int opt_level = 3;

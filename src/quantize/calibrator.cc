@@ -28,8 +28,7 @@ std::vector<double> magnitudes(const Histogram& histogram) {
 
 Range range_of(const Histogram& histogram, double magnitude) {
   const auto bound = static_cast<float>(magnitude);
-  if (histogram.low() >= 0) return {0, std::min(bound, histogram.high())};
-  return {-bound, bound};
+  return {std::max(-bound, histogram.low()), std::min(bound, histogram.high())};
 }
 
 double largest(const Histogram& histogram) { return static_cast<double>(std::max(-histogram.low(), histogram.high())); }

@@ -18,8 +18,8 @@ enum class Calibration { kMax, kEntropy, kPercentile, kMse };
 std::string_view name(Calibration method);
 Calibration calibration_from_name(std::string_view name);  ///< kInvalidArgument listing the names
 
-/// A range from what calibration saw. Values below zero decide the form: none, then 256 steps from 0 (u8); else 255
-/// symmetric steps (s8). Methods:
+/// A range from what calibration saw: [−b, b] by the method, cut to the extremes. Values below zero decide the form:
+/// none, then 256 steps from 0 (u8); else 255 symmetric steps (s8) or, asked for, 256 steps with a zero point. Methods:
 ///   max         the extremes that were seen
 ///   entropy     least Kullback–Leibler divergence between the clipped and the quantised distribution (Migacz, "8-bit
 ///               inference with TensorRT", GTC 2017)

@@ -50,37 +50,6 @@ std::vector<std::size_t> data_inputs(const Graph& graph, const Node& node) {
   return all;
 }
 
-/// Axis of a weight along which its output channels lie.
-int channel_axis(const Node& node) {
-  if (std::holds_alternative<Conv2d>(node.op)) return 0;
-  if (const auto* gemm = std::get_if<Gemm>(&node.op)) return gemm->trans_b ? 0 : 1;
-  return 1;
-}
-
-struct QuantizedWeight {
-  Tensor values;  ///< s8
-  Tensor scales;  ///< f32, [channels] or scalar
-};
-
-/// Symmetric, ±127; an all-zero channel gets scale 1.
-QuantizedWeight quantize_weight(const Tensor& weight, int axis, bool per_channel) {
-  const Shape& shape = weight.shape();
-  std::size_t inner = 1;
-  for (int i = axis + 1; i < shape.rank(); ++i) inner *= static_cast<std::size_t>(shape[i]);
-  const auto channels = static_cast<std::size_t>(shape[axis]);
-  const std::span<const float> from = weight.data<float>();
-  std::vector<float> largest(per_channel ? channels : 1);
-  const auto channel = [&](std::size_t i) { return per_channel ? i / inner % channels : 0; };
-  for (std::size_t i = 0; i < from.size(); ++i) largest[channel(i)] = std::max(largest[channel(i)], std::abs(from[i]));
-  for (float& bound : largest) bound = bound > 0 ? bound / 127 : 1;
-  QuantizedWeight made{Tensor(DType::kS8, shape), {}};
-  const std::span<std::int8_t> to = made.values.data<std::int8_t>();
-  for (std::size_t i = 0; i < from.size(); ++i)
-    to[i] = static_cast<std::int8_t>(std::clamp(std::nearbyint(from[i] / largest[channel(i)]), -127.0F, 127.0F));
-  made.scales = per_channel ? Tensor::of<float>({shape[axis]}, largest) : Tensor::scalar(largest[0]);
-  return made;
-}
-
 class Inserter {
  public:
   Inserter(Graph& graph, const Ranges& ranges, const QuantizeOptions& options)
@@ -171,18 +140,23 @@ class Inserter {
 
   void quantize_activation(ValueId id, const Range& range) {
     const bool is_unsigned = range.low >= 0;
-    const float scale = is_unsigned ? range.high / 255 : std::max(-range.low, range.high) / 127;
+    const bool shifted = !is_unsigned && options_.form.asymmetric;
+    const float scale = is_unsigned ? range.high / 255
+                        : shifted   ? (range.high - range.low) / 255
+                                    : std::max(-range.low, range.high) / 127;
+    const auto zero_point = static_cast<std::uint8_t>(shifted ? std::nearbyint(-range.low / scale) : 0);
     const std::string name = graph_.value(id).name;
     const ValueId scale_id = graph_.add_constant(name + "/scale", Tensor::scalar(scale));
-    const Tensor zero = is_unsigned ? Tensor::of<std::uint8_t>({}, {0}) : Tensor::of<std::int8_t>({}, {0});
+    const bool bytes = is_unsigned || shifted;
+    const Tensor zero = bytes ? Tensor::of<std::uint8_t>({}, {zero_point}) : Tensor::of<std::int8_t>({}, {0});
     const ValueId zero_id = graph_.add_constant(name + "/zero", zero);
     std::size_t at = 0;
     for (std::size_t n = 0; n < graph_.nodes().size(); ++n)
       if (std::ranges::find(graph_.nodes()[n].outputs, id) != graph_.nodes()[n].outputs.end()) at = n + 1;
     const ValueId placeholder = graph_.add_constant(name + "/placeholder", Tensor::scalar(0));
     graph_.replace_uses(id, placeholder);
-    const ValueId stored = graph_.insert_node(at, Quantize{is_unsigned ? DType::kU8 : DType::kS8, 1},
-                                              {id, scale_id, zero_id}, name + "/quantize");
+    const ValueId stored = graph_.insert_node(at, Quantize{bytes ? DType::kU8 : DType::kS8, 1}, {id, scale_id, zero_id},
+                                              name + "/quantize");
     const ValueId real = graph_.insert_node(at + 1, Dequantize{1}, {stored, scale_id, zero_id}, name + "/dequantize");
     graph_.replace_uses(placeholder, real);
   }
@@ -191,13 +165,21 @@ class Inserter {
     const auto place = std::ranges::find(graph_.nodes(), node_name, &Node::name);
     const ValueId weight = place->inputs[1];
     const int axis = channel_axis(*place);
-    const QuantizedWeight made = quantize_weight(graph_.value(weight).constant, axis, options_.per_channel);
+    QuantizedWeight made = quantize_weight(graph_.value(weight).constant, axis, options_.form.per_channel);
+    if (const auto repaired = options_.weights.find(node_name); repaired != options_.weights.end())
+      made.values = repaired->second;
     const std::string name = graph_.value(weight).name;
     const ValueId values = graph_.add_constant(name + "/int8", made.values);
     const ValueId scales = graph_.add_constant(name + "/scale", made.scales);
     const auto at = static_cast<std::size_t>(place - graph_.nodes().begin());
     const ValueId real = graph_.insert_node(at, Dequantize{axis}, {values, scales, kNoValue}, name + "/dequantize");
     graph_.nodes()[at + 1].inputs[1] = real;
+    if (const auto repaired = options_.biases.find(node_name); repaired != options_.biases.end()) {
+      const ValueId bias = graph_.add_constant(node_name + "/bias_repaired", repaired->second);
+      std::vector<ValueId>& inputs = graph_.nodes()[at + 1].inputs;
+      if (inputs.size() < 3) inputs.resize(3, kNoValue);
+      inputs[2] = bias;
+    }
   }
 
   Graph& graph_;
@@ -209,6 +191,32 @@ class Inserter {
 };
 
 }  // namespace
+
+int channel_axis(const Node& node) {
+  if (std::holds_alternative<Conv2d>(node.op)) return 0;
+  if (const auto* gemm = std::get_if<Gemm>(&node.op)) return gemm->trans_b ? 0 : 1;
+  return 1;
+}
+
+QuantizedWeight quantize_weight(const Tensor& weight, int axis, bool per_channel) {
+  const Shape& shape = weight.shape();
+  std::size_t inner = 1;
+  for (int i = axis + 1; i < shape.rank(); ++i) inner *= static_cast<std::size_t>(shape[i]);
+  const auto channels = static_cast<std::size_t>(shape[axis]);
+  const std::span<const float> from = weight.data<float>();
+  std::vector<float> largest(per_channel ? channels : 1);
+  const auto channel = [&](std::size_t i) { return per_channel ? i / inner % channels : 0; };
+  for (std::size_t i = 0; i < from.size(); ++i) largest[channel(i)] = std::max(largest[channel(i)], std::abs(from[i]));
+  for (float& bound : largest) bound = bound > 0 ? bound / 127 : 1;
+  QuantizedWeight made{Tensor(DType::kS8, shape), {}};
+  const std::span<std::int8_t> to = made.values.data<std::int8_t>();
+  for (std::size_t i = 0; i < from.size(); ++i)
+    to[i] = static_cast<std::int8_t>(std::clamp(std::nearbyint(from[i] / largest[channel(i)]), -127.0F, 127.0F));
+  made.scales = per_channel ? Tensor::of<float>({shape[axis]}, largest) : Tensor::scalar(largest[0]);
+  return made;
+}
+
+bool is_quantizable(const Graph& graph, const Node& node) { return role_of(graph, node) == Role::kCompute; }
 
 std::vector<Fallback> insert_quantization(Graph& graph, const Ranges& ranges, const QuantizeOptions& options) {
   return Inserter(graph, ranges, options).run();

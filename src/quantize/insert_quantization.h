@@ -1,6 +1,6 @@
 #pragma once
 
-#include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -10,10 +10,33 @@
 
 namespace fovea {
 
+/// Form of the quantised numbers.
+struct QuantizeForm {
+  bool per_channel = true;  ///< weights: one scale per output channel, else per tensor
+  bool asymmetric = false;  ///< activations with negative values: u8 with a zero point, else symmetric s8
+  bool operator==(const QuantizeForm&) const = default;
+};
+
 struct QuantizeOptions {
   std::set<std::string> keep;  ///< names of nodes that stay in float
-  bool per_channel = true;     ///< weights: one scale per output channel, else per tensor
+  QuantizeForm form;
+  /// By node: what repair (quantize/repair.h) found better than the plain rounding of the weights, and the bias that
+  /// goes with quantised weights.
+  std::map<std::string, Tensor> weights;  ///< s8, of the weight's shape, in steps of quantize_weight's scales
+  std::map<std::string, Tensor> biases;   ///< f32, [output channels]
 };
+
+struct QuantizedWeight {
+  Tensor values;  ///< s8
+  Tensor scales;  ///< f32, [channels] or scalar
+};
+
+/// Symmetric, ±127, nearest even; a channel (or tensor) of zeros gets scale 1. `axis`: along which output channels lie.
+QuantizedWeight quantize_weight(const Tensor& weight, int axis, bool per_channel);
+/// Axis of a convolution's, gemm's or matmul's weight along which its output channels lie.
+int channel_axis(const Node& node);
+/// A convolution, gemm or matmul with constant weights that 8 bits can run.
+bool is_quantizable(const Graph& graph, const Node& node);
 
 /// A node that stays wider than asked, with the reason.
 struct Fallback {
@@ -23,7 +46,7 @@ struct Fallback {
 /// Makes quantisation explicit (quantize/dequantize pairs, as ONNX): at the activations and weights of every
 /// convolution, gemm and constant matmul whose ranges are known, at residual inputs, and through pooling, concat, add
 /// and reshapes, so that the folding pass can turn them into 8-bit ops. Activations: u8 from 0 where nothing is
-/// negative, else symmetric s8. Weights: symmetric s8, per output channel. What can't be quantised is left in float and
+/// negative, else as `form` says. Weights: symmetric s8. What can't be quantised is left in float and
 /// listed.
 std::vector<Fallback> insert_quantization(Graph& graph, const Ranges& ranges, const QuantizeOptions& options);
 

@@ -1,33 +1,21 @@
 #include "quantize/optimize.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/error.h"
-#include "base/io/hash.h"
 #include "base/log/log.h"
-#include "base/log/progress.h"
-#include "base/parallel/parallel.h"
-#include "compiler/build_bare.h"
 #include "compiler/target.h"
-#include "eval/engine_runner.h"
-#include "eval/latency.h"
-#include "quantize/calibration_choice.h"
+#include "quantize/candidate.h"
+#include "quantize/judge.h"
+#include "quantize/mixed_precision.h"
+#include "quantize/range_safety.h"
+#include "quantize/sensitivity.h"
 
 namespace fovea {
 namespace {
 
 constexpr double kTie = 1.02;  ///< plans within 2 % count as equally fast: the more precise wins
-
-/// A candidate with what it takes to judge it.
-struct Built {
-  CandidatePlan plan;
-  TypedGraph typed;
-  CompileResult compiled;
-  std::shared_ptr<const Engine> engine;
-  std::shared_ptr<const Executor> executor;
-  std::string key;  ///< of the whole plan in the timing cache
-};
+constexpr int kRoundingLevel = 5;
 
 /// Most precise first: the order of preference among equals.
 std::vector<Precision> precisions_to_try(const Graph& base, const OptimizeData& data, const OptimizeOptions& options) {
@@ -39,17 +27,24 @@ std::vector<Precision> precisions_to_try(const Graph& base, const OptimizeData& 
   return wanted;
 }
 
+CalibrateOptions calibrate_options(const OptimizeOptions& options) {
+  return {options.calibration, options.form,  options.keep, options.compile.opt_level >= kRoundingLevel,
+          options.calib_cache, options.limits};
+}
+
 class Optimizer {
  public:
   Optimizer(const FrontEnd& front, const FrontEnd* against, EngineInfo info, const Backend& backend,
             std::shared_ptr<Device> device, const OptimizeData& data, const OptimizeOptions& options,
             TimingCache& cache)
       : front_(front),
-        against_(against != nullptr ? *against : front),
-        target_{backend, device, target_context(backend, device->info(), options.compile.threads), std::move(info)},
+        target_{backend, device, target_context(backend, device->info(), options.compile.threads), std::move(info),
+                options.compile.threads},
         data_(data),
         options_(options),
-        cache_(cache) {
+        cache_(cache),
+        plain_(front, target_, data, options.limits),
+        judge_(against != nullptr ? *against : front, target_, data, options) {
     target_.info.backend = backend.name();
     target_.info.fingerprint = device->info().fingerprint();
     target_.info.isa = device->info().isa;
@@ -62,9 +57,9 @@ class Optimizer {
     const std::vector<Precision> wanted = precisions_to_try(result_.base, data_, options_);
     calibrate_if_needed(wanted);
     for (const Precision precision : wanted) try_precision(precision);
-    judge();
-    time_plans();
-    return choose();
+    if (options_.precision == Precision::kAuto) try_mixes();
+    if (options_.compile.opt_level > 0) race(built_, cache_);
+    return finish(choose());
   }
 
  private:
@@ -72,135 +67,151 @@ class Optimizer {
     if (std::ranges::find(wanted, Precision::kInt8) == wanted.end() || is_quantized(result_.base)) return;
     require(!data_.calibration.empty(), ErrorKind::kInvalidArgument,
             "[build] int8 needs images to calibrate with: give --data DIR (or a model that holds Q/DQ nodes)");
-    CalibrationResult calibrated = calibrate(front_, result_.base, target_, data_, options_);
-    result_.ranges = std::move(calibrated.ranges);
-    result_.calibration_method = std::move(calibrated.method);
-    result_.calibration_images = calibrated.images;
+    calibrated_ = calibrate(result_.base, plain_, target_, data_, calibrate_options(options_));
+  }
+
+  PrecisionPlan plan_for(Precision precision) {
+    PrecisionPlan plan{precision, Precision::kFp32, {}, options_.keep};
+    if (precision == Precision::kBf16 && !data_.calibration.empty())
+      plan.widened = unsafe_nodes(result_.base, plain_, target_, data_, options_.limits, plan);
+    return plan;
   }
 
   /// In auto mode a precision that the machine lacks is a candidate with a reason, not an error.
   void try_precision(Precision precision) {
-    Built built;
-    built.plan.precision = precision;
     try {
       log_debug("building {}", name(precision));
-      built.typed = lower_to(result_.base, precision, result_.ranges, options_.keep, target_.context);
-      built.compiled = compile(built.typed.graph, target_.backend, *target_.device, options_.compile, cache_);
+      const PrecisionPlan plan = plan_for(precision);
+      if (precision == Precision::kBf16) unsafe_ = plan.widened;
+      TypedGraph typed = lower_to(result_.base, plan, calibrated_.recipe, target_.context);
+      built_.push_back(build_candidate(precision, std::move(typed), target_, options_.compile, cache_));
     } catch (const Error& error) {
       if (options_.precision != Precision::kAuto || error.kind() != ErrorKind::kUnsupported) throw;
-      built.plan.reason = error.message();
-      result_.candidates.push_back(built.plan);
-      return;
-    }
-    Engine engine;
-    engine.info = target_.info;
-    engine.info.precision = name(precision);
-    engine.plans = std::move(built.compiled.plans);
-    engine.blobs = Blobs(std::move(built.compiled.blobs));
-    const Bytes bytes = serialize(engine);
-    built.plan.bytes = bytes.size();
-    built.key = fmt::format("plan {} {} threads={}", target_.device->info().tuning_key(), content_hash(bytes),
-                            engine.plans.front().threads);
-    built.engine = std::make_shared<const Engine>(std::move(engine));
-    built.plan.engine = built.engine;
-    built.executor = Executor::make(built.engine, target_.backend, target_.device);
-    built_.push_back(std::move(built));
-  }
-
-  EvalResult evaluate_with(std::shared_ptr<const Executor> executor, const std::string& label) const {
-    EngineRunner runner(std::move(executor));
-    EvalOptions evaluating;
-    evaluating.limits = options_.limits;
-    Progress progress(label, static_cast<std::int64_t>(data_.validation.size()), "images");
-    int seen = 0;
-    evaluating.progress = [&](int done, int) {
-      progress.advance(done - seen);
-      seen = done;
-    };
-    return evaluate(runner, *data_.validation_set, data_.validation, evaluating);
-  }
-
-  void judge() {
-    if (data_.validation.empty()) return;
-    const auto plain =
-        bare_engine(against_.graph, target_.info, target_.backend, *target_.device, {1}, options_.compile.threads);
-    const EvalResult before = evaluate_with(Executor::make(plain, target_.backend, target_.device), "gate: before");
-    for (Built& built : built_) {
-      const EvalResult after = evaluate_with(built.executor, fmt::format("gate: {}", name(built.plan.precision)));
-      built.plan.gate = check_gate(before, after, options_.gate);
-      if (!built.plan.gate->passed)
-        built.plan.reason = fmt::format("loses {:.2f} points, the limit is {:.2f}",
-                                        built.plan.gate->difference.drop_points, options_.gate.max_drop_points);
+      CandidatePlan missing;
+      missing.precision = precision;
+      missing.label = name(precision);
+      missing.reason = error.message();
+      result_.candidates.push_back(std::move(missing));
     }
   }
 
-  /// Whole plans, batch of the first profile, in turns; times are entries of the timing cache, so that a build with the
-  /// same cache chooses the same.
-  void time_plans() {
-    if (options_.compile.opt_level == 0) return;
-    const bool known =
-        std::ranges::all_of(built_, [&](const Built& built) { return cache_.find(built.key).has_value(); });
-    if (!known && built_.size() > 1) {
-      std::vector<std::unique_ptr<ExecutionContext>> contexts;
-      std::vector<NamedRun> runs;
-      std::vector<Bytes> inputs;
-      std::vector<std::vector<float>> outputs;
-      inputs.reserve(built_.size());
-      outputs.reserve(built_.size());
-      for (const Built& built : built_) {
-        const std::int64_t batch = built.engine->plans.front().batch;
-        inputs.emplace_back(input_bytes_per_image(*built.engine) * static_cast<std::size_t>(batch));
-        outputs.emplace_back(static_cast<std::size_t>(output_classes(*built.engine)) * static_cast<std::size_t>(batch));
-        contexts.push_back(std::make_unique<ExecutionContext>(built.executor));
-        runs.push_back({std::string(name(built.plan.precision)),
-                        [context = contexts.back().get(), &input = inputs.back(), &output = outputs.back(), batch] {
-                          context->run(input, batch, output);
-                        }});
-      }
-      LatencyOptions timing;
-      timing.seconds = 2;
-      const std::vector<LatencySummary> measured = measure_interleaved(runs, timing);
-      for (std::size_t i = 0; i < built_.size(); ++i) cache_.put(built_[i].key, measured[i].min * 1e3);
-    }
-    for (Built& built : built_) built.plan.latency_ms = cache_.find(built.key).value_or(0) / 1e3;
+  Built* find(Precision precision) {
+    const auto found = std::ranges::find(built_, precision, [](const Built& built) { return built.plan.precision; });
+    return found == built_.end() ? nullptr : &*found;
   }
 
-  OptimizeResult choose() {
-    Built* best = nullptr;
-    for (Built& built : built_) {
-      if (built.plan.gate && !built.plan.gate->passed && !options_.keep_failed) continue;
-      if (best == nullptr || built.plan.latency_ms * kTie < best->plan.latency_ms) best = &built;
+  /// Mixes of int8 and wider nodes: where int8 costs time, and, if it does not pass the gate, where it costs accuracy.
+  void try_mixes() {
+    Built* int8 = find(Precision::kInt8);
+    Built* wide = find(Precision::kBf16) != nullptr ? find(Precision::kBf16) : find(Precision::kFp32);
+    if (int8 == nullptr || wide == nullptr || calibrated_.key.empty() || options_.compile.opt_level == 0) return;
+    const bool passes = judge_.passes(*int8);
+    const bool faster = int8->compiled.predicted_microseconds * kTie < wide->compiled.predicted_microseconds;
+    const std::string wide_name(name(wide->plan.precision));
+    std::vector<NodeCost> costs = node_costs(*int8, *wide);
+    std::vector<Mix> mixes;
+    if (!passes && faster) {
+      measure_if_needed();
+      for (NodeCost& cost : costs) cost.divergence = calibrated_.found.report.sensitivity[cost.node];
+      mixes = form_mixes(costs, wide_name);
     }
-    if (best == nullptr) refuse();
-    best->plan.chosen = true;
+    Mix by_time = where_int8_pays(costs, wide_name);
+    if (!by_time.widened.empty()) mixes.push_back(std::move(by_time));
+    const Precision wide_precision = wide->plan.precision;
+    for (const Mix& mix : mixes) add_mix(mix, wide_precision);
+  }
+
+  void measure_if_needed() {
+    CachedCalibration& found = calibrated_.found;
+    if (!found.report.sensitivity.empty()) return;
+    found.report.sensitivity =
+        measure_sensitivity(result_.base, calibrated_.recipe, options_.keep, target_, plain_.divergence());
+    if (!options_.calib_cache.empty()) save_calibration(options_.calib_cache, calibrated_.key, found);
+  }
+
+  std::vector<NodeCost> node_costs(const Built& int8, const Built& wide) const {
+    const std::map<std::string, double> narrow_us = node_microseconds(int8), wide_us = node_microseconds(wide);
+    std::vector<NodeCost> costs;
+    for (const Node& node : calibrated_.recipe.base.nodes()) {
+      if (!is_quantizable(calibrated_.recipe.base, node) || options_.keep.contains(node.name)) continue;
+      const auto narrow = narrow_us.find(node.name), slow = wide_us.find(node.name);
+      if (narrow == narrow_us.end() || slow == wide_us.end()) continue;
+      costs.push_back({node.name, 0, narrow->second, slow->second});
+    }
+    return costs;
+  }
+
+  void add_mix(const Mix& mix, Precision wide) {
+    log_debug("building {}: {} nodes in {}", mix.label, mix.widened.size(), name(wide));
+    PrecisionPlan plan{Precision::kInt8, wide, mix.widened, options_.keep};
+    for (const auto& [node, reason] : unsafe_)
+      if (const Node* found = result_.base.find_node(node);
+          mix.widened.contains(node) || !is_quantizable(result_.base, *found))
+        plan.keep.insert(node);  // f32, not bf16
+    TypedGraph typed = lower_to(result_.base, plan, calibrated_.recipe, target_.context);
+    Built built = build_candidate(Precision::kMixed, std::move(typed), target_, options_.compile, cache_);
+    built.plan.label = mix.label;
+    built.plan.widened = static_cast<int>(mix.widened.size());
+    built.plan.predicted_divergence = mix.predicted_divergence;
+    if (std::ranges::any_of(built_, [&](const Built& other) { return other.key == built.key; })) return;
+    const auto less_precise = std::ranges::find_if(built_, [&](const Built& other) {
+      return other.plan.precision == Precision::kInt8 ||
+             other.plan.predicted_divergence > built.plan.predicted_divergence;
+    });
+    built_.insert(less_precise, std::move(built));
+  }
+
+  /// Fastest first, until one passes; then those that are as fast and more precise.
+  Built& choose() {
+    std::vector<Built*> order;
+    for (Built& built : built_) order.push_back(&built);
+    std::ranges::stable_sort(order, {}, [](const Built* built) { return built->plan.latency_ms; });
+    const auto first = std::ranges::find_if(order, [&](Built* built) { return judge_.passes(*built); });
+    if (first == order.end()) {
+      if (!options_.keep_failed) refuse(*order.front());
+      return *order.front();
+    }
+    const double as_fast = (*first)->plan.latency_ms * kTie;
+    for (Built& built : built_)
+      if (&built == *first || (built.plan.latency_ms <= as_fast && judge_.passes(built))) return built;
+    return **first;
+  }
+
+  OptimizeResult finish(Built& best) {
+    best.plan.chosen = true;
     for (Built& built : built_) {
       if (!built.plan.chosen && built.plan.reason.empty()) built.plan.reason = "another that passes is faster";
       result_.candidates.push_back(built.plan);
     }
-    result_.engine = *best->engine;
-    result_.chosen = best->plan.precision;
-    result_.compiled = std::move(best->compiled);
-    result_.gate = best->plan.gate;
-    result_.fallbacks = best->typed.fallbacks;
-    result_.passes.insert(result_.passes.end(), best->typed.passes.begin(), best->typed.passes.end());
+    result_.engine = *best.plan.engine;
+    result_.chosen = best.plan.precision;
+    result_.compiled = std::move(best.compiled);
+    result_.gate = best.plan.gate;
+    result_.fallbacks = best.typed.fallbacks;
+    result_.calibration = std::move(calibrated_.found.report);
+    for (const auto& [node, scales] : calibrated_.found.equalization) result_.equalized.push_back(node);
+    result_.passes.insert(result_.passes.end(), best.typed.passes.begin(), best.typed.passes.end());
     return std::move(result_);
   }
 
-  [[noreturn]] void refuse() const {
-    const GateResult& gate = *built_.back().plan.gate;
+  [[noreturn]] void refuse(const Built& built) const {
+    const GateResult& gate = *built.plan.gate;
     fail(ErrorKind::kGateFailed,
          "gate failed: {} loses {:.2f} points ({} of {} images net, {} allowed), limit {:.2f}; no engine is written "
          "(--max-drop, --keep NODE=fp32 or --precision auto may help)",
-         name(built_.back().plan.precision), gate.difference.drop_points, gate.difference.net_lost(),
-         gate.difference.images, gate.allowed_losses, gate.max_drop_points);
+         built.plan.label, gate.difference.drop_points, gate.difference.net_lost(), gate.difference.images,
+         gate.allowed_losses, gate.max_drop_points);
   }
 
   const FrontEnd& front_;
-  const FrontEnd& against_;
   OptimizeTarget target_;
   const OptimizeData& data_;
   const OptimizeOptions& options_;
   TimingCache& cache_;
+  PlainResults plain_;
+  Judge judge_;
+  Calibrated calibrated_;
+  std::map<std::string, std::string> unsafe_;  ///< nodes that overflow in bf16
   std::vector<Built> built_;
   OptimizeResult result_;
 };

@@ -9,8 +9,9 @@
 
 #include "compiler/compile.h"
 #include "compiler/frontend.h"
-#include "data/dataset.h"
+#include "quantize/calibration.h"
 #include "quantize/gate.h"
+#include "quantize/optimize_target.h"
 #include "quantize/typed_graph.h"
 
 namespace fovea {
@@ -21,26 +22,21 @@ struct OptimizeOptions {
   GateOptions gate;
   CompileOptions compile;
   std::set<std::string> keep;  ///< nodes that stay in f32
+  QuantizeForm form;
   std::filesystem::path calib_cache;
   DecodeLimits limits;
   bool keep_failed = false;  ///< give the engine although the gate refuses it
 };
 
-/// Images for calibration (never validation images) and for the gate. Both may be empty: then nothing is calibrated, or
-/// nothing is proven.
-struct OptimizeData {
-  const Dataset* calibration_set = nullptr;
-  std::vector<int> calibration;
-  const Dataset* validation_set = nullptr;
-  std::vector<int> validation;
-};
-
 /// One whole plan that was considered.
 struct CandidatePlan {
   Precision precision = Precision::kFp32;
+  std::string label;      ///< the precision's name, or of a mix "mixed 1/4" (quantize/mixed_precision.h)
   double latency_ms = 0;  ///< batch 1, least of interleaved runs (or from the timing cache); 0: not timed
   std::optional<GateResult> gate;
-  std::size_t bytes = 0;  ///< of the engine file
+  std::size_t bytes = 0;             ///< of the engine file
+  double predicted_divergence = -1;  ///< of a mix, as the sum of its int8 nodes'; below 0: not predicted
+  int widened = 0;                   ///< nodes that a mix keeps wide
   bool chosen = false;
   std::string reason;                    ///< why it was not chosen, or not possible
   std::shared_ptr<const Engine> engine;  ///< null where it is not possible
@@ -55,16 +51,16 @@ struct OptimizeResult {
   std::vector<CandidatePlan> candidates;
   std::vector<Fallback> fallbacks;
   std::optional<GateResult> gate;
-  std::string calibration_method;  ///< empty: nothing was calibrated
-  int calibration_images = 0;
-  Ranges ranges;
-  int timed = 0, from_cache = 0;  ///< tactic timings
+  CalibrationReport calibration;
+  std::vector<std::string> equalized;  ///< nodes whose output channels repair divided by numbers of their own
+  int timed = 0, from_cache = 0;       ///< tactic timings
 };
 
-/// Front-ended model → engine: passes, calibration, one plan per candidate precision, each through the gate, whole
-/// plans timed interleaved; the fastest that passes wins, within 2 % the more precise. A named precision is built
-/// alone. `against` (null: the model itself) gives the gate's float side. kGateFailed naming drop and limit when no
-/// candidate passes. `info` holds what the engine is to carry (labels, preprocess, split, …).
+/// Front-ended model → engine: passes, calibration and repair, one plan per candidate precision and, where int8 does
+/// not pass, mixes of it with wider nodes; whole plans timed interleaved and put through the gate, fastest first; the
+/// fastest that passes wins, within 2 % the more precise (docs/PRECISION.md). A named precision is built alone.
+/// `against` (null: the model itself) gives the gate's float side. kGateFailed naming drop and limit when no candidate
+/// passes. `info` holds what the engine is to carry (labels, preprocess, split, …).
 OptimizeResult optimize(const FrontEnd& front, const FrontEnd* against, EngineInfo info, const Backend& backend,
                         std::shared_ptr<Device> device, const OptimizeData& data, const OptimizeOptions& options,
                         TimingCache& cache);

@@ -8,7 +8,7 @@
 namespace fovea {
 namespace {
 
-constexpr std::array<std::string_view, 7> kNames = {"auto", "fp32", "tf32", "bf16", "fp16", "fp8", "int8"};
+constexpr std::array<std::string_view, 8> kNames = {"auto", "fp32", "tf32", "bf16", "fp16", "fp8", "int8", "mixed"};
 
 }  // namespace
 
@@ -16,7 +16,7 @@ std::string_view name(Precision precision) { return kNames.at(static_cast<std::s
 
 Precision precision_from_name(std::string_view name) {
   const auto* found = std::ranges::find(kNames, name);
-  require(found != kNames.end(), ErrorKind::kInvalidArgument,
+  require(found != kNames.end() && name != "mixed", ErrorKind::kInvalidArgument,
           "unknown precision \"{}\", expected auto, fp32, tf32, bf16, fp16, fp8 or int8", name);
   return static_cast<Precision>(found - kNames.begin());
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -18,11 +19,26 @@ struct TypedGraph {
   std::vector<Fallback> fallbacks;  ///< nodes that stay wider than asked, with the reason
 };
 
-/// Lowers `base` (after the passes before calibration) to one precision, as far as the target has tactics: fp32, bf16,
-/// or int8 by `ranges` (none: the quantize/dequantize nodes that the model has). `keep`: nodes that stay in f32.
+/// What the nodes of a graph are to run in.
+struct PrecisionPlan {
+  Precision precision = Precision::kFp32;      ///< fp32, bf16 or int8: of every node that is not widened
+  Precision wide = Precision::kFp32;           ///< of the others beside int8: fp32 or bf16
+  std::map<std::string, std::string> widened;  ///< node → why it stays wide
+  std::set<std::string> keep;                  ///< nodes that the user wants in f32
+};
+
+/// Everything that a graph needs to run in 8 bits.
+struct Int8Recipe {
+  Graph base;  ///< the same network, after the passes before calibration and repair
+  Ranges ranges;
+  QuantizeForm form;
+  std::map<std::string, Tensor> weights, biases;  ///< of QuantizeOptions
+};
+
+/// Lowers a graph (after the passes before calibration) as planned, as far as the target has tactics. fp32 and bf16
+/// lower `base`; int8 lowers the recipe's graph by its ranges, or by the quantize/dequantize nodes that `base` has.
 /// kUnsupported for precisions that the target has no tactic for at all.
-TypedGraph lower_to(const Graph& base, Precision precision, const Ranges& ranges, const std::set<std::string>& keep,
-                    const PassContext& context);
+TypedGraph lower_to(const Graph& base, const PrecisionPlan& plan, const Int8Recipe& recipe, const PassContext& context);
 
 /// "fp32", "bf16", "int8", …: the type of a node's first data input.
 std::string node_precision(const Graph& graph, const Node& node);

@@ -1,0 +1,20 @@
+#include "quantize/optimize_target.h"
+
+#include "compiler/compile.h"
+
+namespace fovea {
+
+std::shared_ptr<const Executor> quick_executor(const Graph& typed, const OptimizeTarget& target) {
+  CompileOptions quick;
+  quick.opt_level = 0;
+  quick.threads = target.threads;
+  TimingCache unused;
+  CompileResult compiled = compile(typed, target.backend, *target.device, quick, unused);
+  Engine engine;
+  engine.info = target.info;
+  engine.plans = std::move(compiled.plans);
+  engine.blobs = Blobs(std::move(compiled.blobs));
+  return Executor::make(std::make_shared<const Engine>(std::move(engine)), target.backend, target.device);
+}
+
+}  // namespace fovea

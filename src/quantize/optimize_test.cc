@@ -1,0 +1,147 @@
+#include "quantize/optimize.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/error.h"
+#include "compiler/target.h"
+#include "testing/color_net.h"
+#include "testing/photo_folder.h"
+#include "testing/plain_engine.h"
+#include "testing/temp_dir.h"
+
+namespace fovea {
+namespace {
+
+/// Photos of three colours, half to calibrate with and half to judge by, and a net that tells them apart.
+class Optimize : public testing::Test {
+ protected:
+  Optimize() {
+    make_photo_folder(dir_.path() / "photos", {"a_red", "b_green", "c_blue"}, 8);
+    dataset_ = open_folder(dir_.path() / "photos");
+    data_.calibration_set = data_.validation_set = &dataset_;
+    for (int i = 0; i < std::ssize(dataset_.samples); ++i)
+      (i % 2 == 0 ? data_.calibration : data_.validation).push_back(i);
+    options_.compile.opt_level = 1;
+    options_.compile.threads = 1;
+  }
+
+  FrontEnd front(const Graph& model) const { return add_front_end(model, PreprocessSpec::unit(kColorSide), true); }
+
+  OptimizeResult build(const Graph& model, const Graph* against = nullptr) {
+    const FrontEnd made = front(model);
+    const FrontEnd other = against != nullptr ? front(*against) : FrontEnd();
+    return optimize(made, against != nullptr ? &other : nullptr, info(), cpu_backend_for_tests(), device_, data_,
+                    options_, cache_);
+  }
+
+  static EngineInfo info() {
+    EngineInfo info;
+    info.preprocess = PreprocessSpec::unit(kColorSide);
+    return info;
+  }
+
+  OptimizeTarget target() const {
+    OptimizeTarget target{cpu_backend_for_tests(), device_, target_context(cpu_backend_for_tests(), device_->info(), 1),
+                          info(), 1};
+    return target;
+  }
+
+  ErrorKind error_of(const Graph& model, const Graph* against = nullptr) {
+    try {
+      build(model, against);
+    } catch (const Error& error) {
+      return error.kind();
+    }
+    return ErrorKind::kInternal;
+  }
+
+  const TempDir dir_;
+  Dataset dataset_;
+  OptimizeData data_;
+  OptimizeOptions options_;
+  TimingCache cache_;
+  std::shared_ptr<Device> device_ = cpu_backend_for_tests().open(Isa::kAmx, 0);
+};
+
+TEST_F(Optimize, AutoChoosesAPlanThatPasses) {
+  const OptimizeResult result = build(color_net());
+  ASSERT_TRUE(result.gate.has_value());
+  EXPECT_TRUE(result.gate->passed);
+  EXPECT_DOUBLE_EQ(result.gate->before, 1);
+  EXPECT_EQ(std::ranges::count_if(result.candidates, &CandidatePlan::chosen), 1);
+  EXPECT_THAT(result.candidates, testing::SizeIs(testing::Ge(3U)));
+  EXPECT_EQ(result.calibration.images, 12);
+}
+
+TEST_F(Optimize, TheSameCachesGiveTheSameBytes) {
+  options_.calib_cache = dir_ / "calibration.json";
+  const OptimizeResult first = build(color_net());
+  const OptimizeResult second = build(color_net());
+  EXPECT_EQ(serialize(first.engine), serialize(second.engine));
+  EXPECT_EQ(first.calibration.method, second.calibration.method);
+  EXPECT_EQ(first.calibration.ranges, second.calibration.ranges);
+  ASSERT_EQ(first.calibration.repairs.size(), second.calibration.repairs.size());
+}
+
+TEST_F(Optimize, RangesWrongByFourAreRefused) {
+  options_.precision = Precision::kInt8;
+  options_.calib_cache = dir_ / "calibration.json";
+  EXPECT_TRUE(build(color_net()).gate->passed);
+  const FrontEnd made = front(color_net());
+  const OptimizeTarget to = target();
+  Graph base = made.graph;
+  run_passes(base, passes_before_calibration(), to.context);
+  PlainResults plain(made, to, data_, {});
+  CalibrateOptions calibrating;
+  calibrating.cache = options_.calib_cache;
+  Calibrated found = calibrate(base, plain, to, data_, calibrating);
+  for (auto& [value, range] : found.found.report.ranges) range = {range.low / 4, range.high / 4};
+  save_calibration(options_.calib_cache, found.key, found.found);
+  EXPECT_EQ(error_of(color_net()), ErrorKind::kGateFailed);
+}
+
+TEST_F(Optimize, ABadlyQuantizedModelIsRefusedAgainstItsOrigin) {
+  const Graph model = color_net();
+  Graph quantized = model;
+  Ranges ranges;
+  for (const Value& value : model.values())
+    if (!value.is_constant()) ranges[value.name] = {0, 0.3F};  // the values lie above
+  insert_quantization(quantized, ranges, {});
+  options_.precision = Precision::kInt8;
+  EXPECT_EQ(error_of(quantized, &model), ErrorKind::kGateFailed);
+  EXPECT_TRUE(build(quantized).gate->passed);  // it can't accuse itself
+}
+
+TEST_F(Optimize, WhatOverflowsInBf16StaysWide) {
+  options_.precision = Precision::kBf16;
+  try {
+    EXPECT_TRUE(build(color_net()).gate->passed);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kUnsupported) GTEST_SKIP() << error.message();
+    throw;
+  }
+  const OptimizeResult result = build(color_net({.overflows_in_bf16 = true}));
+  EXPECT_TRUE(result.gate->passed);
+  EXPECT_THAT(result.fallbacks,
+              testing::Contains(testing::AllOf(testing::Field(&Fallback::node, "conv1"),
+                                               testing::Field(&Fallback::precision, "fp32"),
+                                               testing::Field(&Fallback::reason, testing::HasSubstr("bf16 ends at")))));
+}
+
+TEST_F(Optimize, AsymmetricActivationsRun) {
+  options_.precision = Precision::kInt8;
+  options_.form.asymmetric = true;
+  const OptimizeResult result = build(color_net());
+  EXPECT_TRUE(result.gate->passed);
+  const auto& values = result.engine.plans.front().graph.values();
+  EXPECT_TRUE(std::ranges::any_of(values, [](const Value& value) {
+    return value.quant && value.dtype == DType::kU8 && value.quant->zero_point.at(0) > 0;
+  }));
+}
+
+}  // namespace
+}  // namespace fovea
