@@ -34,7 +34,7 @@ class Lowering {
     for (std::size_t id = 0; id < plan_.values.size(); ++id)
       plan_.values[id].layout = layout_of(static_cast<ValueId>(id));
     for (std::size_t n = 0; n < plan_.graph.nodes().size(); ++n) add_step(n, blobs);
-    plan_memory(plan_);
+    plan_memory(plan_, in_place_);
     return std::move(plan_);
   }
 
@@ -95,13 +95,23 @@ class Lowering {
     const NodeView view = step_view(plan_, step);
     Blobs packed;  // aligned, as at load
     packed.push_back(candidate.tactic->pack(view, candidate.config, weights_of(plan_.graph, node)));
-    step.scratch_bytes = candidate.tactic->make(view, candidate.config, packed[0], costs_.device())->scratch_bytes();
+    const auto made = candidate.tactic->make(view, candidate.config, packed[0], costs_.device());
+    step.scratch_bytes = made->scratch_bytes();
+    in_place_.push_back(first_in_place(*made, node));
     step.blob = blobs.add(Bytes(packed[0].begin(), packed[0].end()));
     plan_.steps.push_back(std::move(step));
   }
 
+  /// The first input in whose bytes the step could write; −1: none.
+  static int first_in_place(const Step& step, const Node& node) {
+    for (std::size_t i = 0; i < node.inputs.size(); ++i)
+      if (node.inputs[i] != kNoValue && step.in_place(i)) return static_cast<int>(i);
+    return -1;
+  }
+
   CostTable& costs_;
   Plan plan_;
+  std::vector<int> in_place_;  ///< by step
   std::map<std::string, const Candidate*> runs_;
   std::map<std::string, Layout> layouts_;
   std::map<std::pair<ValueId, Layout>, ValueId> reformatted_;

@@ -1,6 +1,7 @@
 #include "compiler/memory_plan.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 
 #include "base/random.h"
@@ -10,7 +11,7 @@ namespace fovea {
 namespace {
 
 constexpr std::uint64_t kAlignment = 64;
-constexpr int kShuffles = 200;
+constexpr std::uint64_t kShuffles = 100, kRepairs = 400;
 
 std::uint64_t aligned(std::uint64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
@@ -76,57 +77,131 @@ std::vector<std::size_t> order_by(const std::vector<Piece>& pieces, const Weight
 
 double life(const Piece& piece) { return piece.last - piece.made + 1; }
 
-/// Tries orders until one reaches the lower bound; the best stays in `pieces`.
-std::uint64_t pack(std::vector<Piece>& pieces) {
-  const std::uint64_t bound = largest_live_set(pieces);
-  std::vector<Piece> best;
-  std::uint64_t best_end = UINT64_MAX;
-  const auto attempt = [&](const std::vector<std::size_t>& order) {
-    if (best_end == bound) return;
-    const std::uint64_t end = place(pieces, order);
-    if (end >= best_end) return;
-    best_end = end;
-    best = pieces;
-  };
-  attempt(order_by(pieces, [](const Piece& p) { return static_cast<double>(p.bytes); }));
-  attempt(order_by(pieces, [](const Piece& p) { return static_cast<double>(p.bytes) * life(p); }));
-  attempt(order_by(pieces, [](const Piece& p) { return -static_cast<double>(p.made); }));
-  attempt(order_by(pieces, [](const Piece& p) { return life(p); }));
-  for (std::uint64_t seed = 0; seed < kShuffles; ++seed)
-    attempt(order_by(pieces, [&](const Piece& p) {
-      return static_cast<double>(p.bytes) * Random({seed, static_cast<std::uint64_t>(p.id)}).uniform(0.5, 2.0);
-    }));
-  pieces = std::move(best);
-  return pieces.empty() ? 0 : best_end;
-}
+/// Orders tried, and the best one: it stays in `pieces`.
+class Packing {
+ public:
+  explicit Packing(std::vector<Piece>& pieces) : pieces_(pieces), bound_(largest_live_set(pieces)) {}
+
+  std::uint64_t run() {
+    if (pieces_.empty()) return 0;
+    attempt(order_by(pieces_, [](const Piece& p) { return static_cast<double>(p.bytes); }));
+    attempt(order_by(pieces_, [](const Piece& p) { return static_cast<double>(p.bytes) * life(p); }));
+    attempt(order_by(pieces_, [](const Piece& p) { return -static_cast<double>(p.made); }));
+    attempt(order_by(pieces_, [](const Piece& p) { return life(p); }));
+    for (std::uint64_t seed = 0; seed < kShuffles && best_end_ > bound_; ++seed) {
+      attempt(order_by(pieces_, [&](const Piece& p) {
+        return static_cast<double>(p.bytes) * Random({seed, static_cast<std::uint64_t>(p.id)}).uniform(0.5, 2.0);
+      }));
+    }
+    for (std::uint64_t seed = 0; seed < kRepairs && best_end_ > bound_; ++seed) attempt(repaired(seed));
+    pieces_ = std::move(best_);
+    return best_end_;
+  }
+
+ private:
+  void attempt(const std::vector<std::size_t>& order) {
+    if (best_end_ == bound_) return;
+    const std::uint64_t end = place(pieces_, order);
+    if (end > best_end_) return;  // as good is as welcome: repairs move on
+    best_end_ = end;
+    best_ = pieces_;
+    best_order_ = order;
+  }
+
+  /// The best order with one of the pieces that reach past the bound moved to a random place further ahead.
+  std::vector<std::size_t> repaired(std::uint64_t seed) const {
+    Random random({seed, kShuffles});
+    std::vector<std::size_t> order = best_order_, high;
+    for (std::size_t at = 0; at < order.size(); ++at)
+      if (best_[order[at]].offset + best_[order[at]].bytes > bound_) high.push_back(at);
+    const std::size_t from = high[random.below(high.size())], to = random.below(from + 1);
+    std::rotate(order.begin() + static_cast<long>(to), order.begin() + static_cast<long>(from),
+                order.begin() + static_cast<long>(from) + 1);
+    return order;
+  }
+
+  std::vector<Piece>& pieces_;
+  std::uint64_t bound_;
+  std::vector<Piece> best_;
+  std::vector<std::size_t> best_order_;
+  std::uint64_t best_end_ = UINT64_MAX;
+};
+
+/// Values and scratch as pieces; what is written in place is one piece with what was there.
+class Pieces {
+ public:
+  Pieces(const Plan& plan, const Liveness& live, const std::vector<int>& in_place) : plan_(plan), live_(live) {
+    input_ = plan.graph.inputs()[0];
+    output_ = root(plan.graph.outputs()[0]);
+    share_.resize(plan.values.size());
+    std::iota(share_.begin(), share_.end(), 0);
+    for (std::size_t s = 0; s < in_place.size(); ++s) share_in_place(s, in_place[s]);
+    for (ValueId id = 0; id < static_cast<ValueId>(plan.values.size()); ++id)
+      if (is_in_arena(id)) add(id);
+    for (std::size_t s = 0; s < plan.steps.size(); ++s)
+      if (plan.steps[s].scratch_bytes > 0)
+        list.push_back({-1 - static_cast<ValueId>(s), static_cast<int>(s), static_cast<int>(s),
+                        aligned(plan.steps[s].scratch_bytes)});
+  }
+
+  ValueId root(ValueId id) const { return live_.root[static_cast<std::size_t>(id)]; }
+  ValueId piece_of(ValueId id) const { return share_[static_cast<std::size_t>(root(id))]; }
+  Place place_of(ValueId id) const {
+    const Liveness::Range& range = live_.range[static_cast<std::size_t>(id)];
+    if (plan_.graph.value(id).is_constant() || root(id) != id || (range.made < 0 && id != input_)) return Place::kNone;
+    return id == input_ ? Place::kInput : id == output_ ? Place::kOutput : Place::kArena;
+  }
+
+  std::vector<Piece> list;  ///< `id`: the value, or −1 − step for scratch
+
+ private:
+  bool is_in_arena(ValueId id) const { return place_of(id) == Place::kArena; }
+
+  void share_in_place(std::size_t s, int which) {
+    if (which < 0) return;
+    const Node& node = plan_.graph.nodes()[static_cast<std::size_t>(plan_.steps[s].node)];
+    const ValueId from = root(node.inputs[static_cast<std::size_t>(which)]), to = root(node.outputs[0]);
+    const Liveness::Range& range = live_.range[static_cast<std::size_t>(from)];
+    const bool ends = range.last == static_cast<int>(s) && range.made < static_cast<int>(s);
+    const bool once =
+        std::ranges::count_if(node.inputs, [&](ValueId i) { return i != kNoValue && root(i) == from; }) == 1;
+    if (ends && once && is_in_arena(from) && is_in_arena(to) && value_bytes(plan_, from) == value_bytes(plan_, to))
+      share_[static_cast<std::size_t>(to)] = share_[static_cast<std::size_t>(from)];
+  }
+
+  void add(ValueId id) {
+    const Liveness::Range& range = live_.range[static_cast<std::size_t>(id)];
+    const ValueId piece = piece_of(id);
+    const auto known = std::ranges::find(list, piece, &Piece::id);
+    if (known != list.end()) {
+      known->made = std::min(known->made, range.made);
+      known->last = std::max(known->last, range.last);
+    } else {
+      list.push_back({piece, range.made, range.last, aligned(value_bytes(plan_, id))});
+    }
+  }
+
+  const Plan& plan_;
+  const Liveness& live_;
+  ValueId input_, output_;
+  std::vector<ValueId> share_;  ///< by root: whose piece it is part of
+};
 
 }  // namespace
 
-void plan_memory(Plan& plan) {
+void plan_memory(Plan& plan, const std::vector<int>& in_place) {
   const Liveness live = liveness(plan);
-  const auto root = [&](ValueId id) { return live.root[static_cast<std::size_t>(id)]; };
-  const ValueId input = plan.graph.inputs()[0], output = root(plan.graph.outputs()[0]);
-  std::vector<Piece> pieces;
-  for (ValueId id = 0; id < static_cast<ValueId>(plan.values.size()); ++id) {
-    const Liveness::Range range = live.range[static_cast<std::size_t>(id)];
-    ValuePlan& at = plan.values[static_cast<std::size_t>(id)];
-    at.place = Place::kNone;
-    at.offset = 0;
-    if (plan.graph.value(id).is_constant() || root(id) != id || (range.made < 0 && id != input)) continue;
-    at.place = id == input ? Place::kInput : id == output ? Place::kOutput : Place::kArena;
-    if (at.place == Place::kArena) pieces.push_back({id, range.made, range.last, aligned(value_bytes(plan, id))});
-  }
-  plan.scratch_offset = pack(pieces);
-  for (const Piece& piece : pieces) plan.values[static_cast<std::size_t>(piece.id)].offset = piece.offset;
+  Pieces pieces(plan, live, in_place);
+  plan.arena_bytes = Packing(pieces.list).run();
+  std::map<ValueId, std::uint64_t> offsets;
+  for (const Piece& piece : pieces.list) offsets[piece.id] = piece.offset;
   for (ValueId id = 0; id < static_cast<ValueId>(plan.values.size()); ++id) {
     ValuePlan& at = plan.values[static_cast<std::size_t>(id)];
-    const ValuePlan& of_root = plan.values[static_cast<std::size_t>(root(id))];
-    at.place = of_root.place;
-    at.offset = of_root.offset;
+    at.place = pieces.place_of(pieces.root(id));
+    at.offset = at.place == Place::kArena ? offsets.at(pieces.piece_of(id)) : 0;
   }
-  std::uint64_t scratch = 0;
-  for (const PlanStep& step : plan.steps) scratch = std::max(scratch, step.scratch_bytes);
-  plan.arena_bytes = plan.scratch_offset + aligned(scratch);
+  for (std::size_t s = 0; s < plan.steps.size(); ++s)
+    if (plan.steps[s].scratch_bytes > 0) plan.steps[s].scratch_offset = offsets.at(-1 - static_cast<ValueId>(s));
 }
 
 }  // namespace fovea

@@ -12,11 +12,11 @@ struct PlanRunner::Bound {
     std::unique_ptr<Step> step;
     std::vector<const std::byte*> inputs;
     std::vector<std::byte*> outputs;
+    std::byte* scratch;
   };
   Blobs blobs;
   std::unique_ptr<Buffer> arena, input, output;
   std::unique_ptr<Stream> stream;
-  std::byte* scratch = nullptr;
   std::vector<Call> calls;
 };
 
@@ -38,7 +38,6 @@ PlanRunner::PlanRunner(const Plan& plan, const std::vector<Bytes>& blobs, const 
   bound.arena = zeros(device, *bound.stream, plan.arena_bytes);
   bound.input = zeros(device, *bound.stream, value_bytes(plan, plan.graph.inputs()[0]));
   bound.output = zeros(device, *bound.stream, value_bytes(plan, plan.graph.outputs()[0]));
-  bound.scratch = bound.arena->data() + plan.scratch_offset;
   const auto place = [&](ValueId id) -> std::byte* {
     if (id == kNoValue) return nullptr;
     const ValuePlan& at = plan.values[static_cast<std::size_t>(id)];
@@ -50,7 +49,10 @@ PlanRunner::PlanRunner(const Plan& plan, const std::vector<Bytes>& blobs, const 
     const Tactic* tactic = find_tactic(backend, step.tactic);
     require(tactic != nullptr, ErrorKind::kInternal, "[compile] no tactic {}", step.tactic);
     const auto packed = step.blob < 0 ? std::span<const std::byte>() : bound.blobs[static_cast<std::size_t>(step.blob)];
-    Bound::Call call{tactic->make(step_view(plan, step), step.config, packed, device), {}, {}};
+    Bound::Call call{tactic->make(step_view(plan, step), step.config, packed, device),
+                     {},
+                     {},
+                     bound.arena->data() + step.scratch_offset};
     const Node& node = plan.graph.nodes()[static_cast<std::size_t>(step.node)];
     for (const ValueId id : node.inputs) call.inputs.push_back(place(id));
     for (const ValueId id : node.outputs) call.outputs.push_back(place(id));
@@ -63,7 +65,7 @@ PlanRunner::~PlanRunner() = default;
 double PlanRunner::run() {
   const Stopwatch watch;
   for (const Bound::Call& call : bound_->calls)
-    call.step->run({call.inputs, call.outputs, bound_->scratch}, *bound_->stream);
+    call.step->run({call.inputs, call.outputs, call.scratch}, *bound_->stream);
   bound_->stream->synchronize();
   return watch.seconds() * 1e6;
 }

@@ -41,7 +41,7 @@ TimingCache TimingCache::parse(std::string_view text) {
     if (number == 1) {
       require(line == kHeader, ErrorKind::kCorruptFile, "[timing cache] line 1: '{:.60}', expected '{}'", line,
               kHeader);
-    } else if (!line.empty()) {
+    } else if (!line.empty() && line != kHeader) {  // files may be put one behind the other
       cache.entries_.insert(parse_line(line, number));
     }
   }

@@ -15,6 +15,7 @@ class TimingCache {
   TimingCache() = default;
   /// kNotFound never: a missing file is an empty cache. kCorruptFile with the line's number.
   static TimingCache load(const std::filesystem::path& path);
+  /// Of an entry that stands there twice the first counts, so that files merge by putting them one behind the other.
   static TimingCache parse(std::string_view text);
   std::string text() const;
   /// Merges with what stands there, atomically; programs that save at the same time take turns, so that nothing is

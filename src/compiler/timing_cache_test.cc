@@ -32,6 +32,7 @@ TEST(TimingCache, MergesFiles) {
   two.save(dir.path() / "cache");
   const TimingCache merged = TimingCache::load(dir.path() / "cache");
   EXPECT_EQ(merged.size(), 3U);
+  EXPECT_EQ(TimingCache::parse(one.text() + two.text()).size(), 3U);
   EXPECT_EQ(merged.find("b"), 2.0);
   EXPECT_EQ(TimingCache::load(dir.path() / "none").size(), 0U);
 }

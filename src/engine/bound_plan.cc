@@ -14,7 +14,8 @@ BoundPlan::BoundPlan(const Executor& executor, std::size_t index, ContextBuffers
   for (std::size_t s = 0; s < steps_.size(); ++s) {
     BoundStep& bound = steps_[s];
     bound.step = &executor.step(index, s);
-    bind(bound, plan_->graph.nodes()[static_cast<std::size_t>(plan_->steps[s].node)], buffers);
+    bind(bound, plan_->graph.nodes()[static_cast<std::size_t>(plan_->steps[s].node)]);
+    bound.bindings = {bound.inputs, bound.outputs, arena_ + scratch_offset(*plan_, s, *bound.step)};
     for (ValueId id = 0; id < static_cast<ValueId>(live.root.size()); ++id) {
       const auto root = static_cast<std::size_t>(live.root[static_cast<std::size_t>(id)]);
       if (live.range[root].made == static_cast<int>(s)) bound.made.push_back(id);
@@ -22,13 +23,18 @@ BoundPlan::BoundPlan(const Executor& executor, std::size_t index, ContextBuffers
   }
 }
 
-void BoundPlan::bind(BoundStep& bound, const Node& node, ContextBuffers& buffers) {
+std::uint64_t BoundPlan::scratch_offset(const Plan& plan, std::size_t i, const Step& step) {
+  constexpr std::uint64_t kAlignment = 64;
+  if (step.scratch_bytes() <= plan.steps[i].scratch_bytes) return plan.steps[i].scratch_offset;
+  return (plan.arena_bytes + kAlignment - 1) / kAlignment * kAlignment;
+}
+
+void BoundPlan::bind(BoundStep& bound, const Node& node) {
   for (const ValueId input : node.inputs) bound.inputs.push_back(input == kNoValue ? nullptr : address(input));
   for (const ValueId output : node.outputs) bound.outputs.push_back(address(output));
   for (std::size_t i = 0; i < node.inputs.size(); ++i)
     if (node.inputs[i] != kNoValue && plan_->values[static_cast<std::size_t>(node.inputs[i])].place == Place::kInput)
       input_slots_.push_back(&bound.inputs[i]);
-  bound.bindings = {bound.inputs, bound.outputs, buffers.arena->data() + plan_->scratch_offset};
 }
 
 void BoundPlan::set_input(const std::byte* input) {

@@ -24,6 +24,8 @@ class BoundPlan {
   std::size_t size() const { return steps_.size(); }
   void run_step(std::size_t i, Stream& stream) const { steps_[i].step->run(steps_[i].bindings, stream); }
   void set_input(const std::byte* input);
+  /// Where a step's scratch begins: as planned, or behind the arena where it wants more than was planned.
+  static std::uint64_t scratch_offset(const Plan& plan, std::size_t i, const Step& step);
   /// Where a value lies; null for constants.
   std::byte* address(ValueId id) const;
   /// Values that exist as of step i, the step's outputs and views of them.
@@ -37,7 +39,7 @@ class BoundPlan {
     Bindings bindings;
     std::vector<ValueId> made;
   };
-  void bind(BoundStep& bound, const Node& node, ContextBuffers& buffers);
+  void bind(BoundStep& bound, const Node& node);
 
   const Plan* plan_;
   std::byte *arena_, *input_, *output_;

@@ -40,7 +40,8 @@ std::size_t arena_bytes(const Executor& executor) {
     const Plan& plan = executor.engine().plans[p];
     most = std::max(most, plan.arena_bytes);
     for (std::size_t s = 0; s < plan.steps.size(); ++s)
-      most = std::max(most, plan.scratch_offset + executor.step(p, s).scratch_bytes());
+      most =
+          std::max(most, BoundPlan::scratch_offset(plan, s, executor.step(p, s)) + executor.step(p, s).scratch_bytes());
   }
   return static_cast<std::size_t>(most);
 }

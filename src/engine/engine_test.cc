@@ -91,7 +91,7 @@ TEST(EngineFile, RefusesEveryTruncation) {
 
 TEST(EngineFile, SaysThatAnotherVersionIsUnsupported) {
   Bytes bytes = serialize(sample_engine());
-  engine_format::poke(bytes, 8, 4, 2);
+  engine_format::poke(bytes, 8, 4, engine_format::kVersion + 1);
   EXPECT_EQ(kind_of([&] { deserialize(bytes); }), ErrorKind::kUnsupported);
 }
 
@@ -120,6 +120,13 @@ const std::vector<Breakage>& breakages() {
       {"missing place", [](Engine& e) { e.plans[0].values.pop_back(); }},
       {"huge arena", [](Engine& e) { e.plans[0].arena_bytes = std::uint64_t{1} << 60; }},
       {"scratch outside", [](Engine& e) { e.plans[0].steps[0].scratch_bytes = e.plans[0].arena_bytes + 1; }},
+      {"scratch over a value",
+       [](Engine& e) {
+         PlanStep& step = e.plans[0].steps[1];
+         const Node& node = e.plans[0].graph.nodes()[static_cast<std::size_t>(step.node)];
+         step.scratch_offset = e.plans[0].values[static_cast<std::size_t>(node.outputs[0])].offset;
+         step.scratch_bytes = 64;
+       }},
       {"unknown node", [](Engine& e) { e.plans[0].steps[0].node = 99; }},
       {"negative node", [](Engine& e) { e.plans[0].steps[0].node = -1; }},
       {"node twice", [](Engine& e) { e.plans[0].steps.push_back(e.plans[0].steps[0]); }},
@@ -153,7 +160,7 @@ TEST(Validate, RefusesPlacesOutsideOrInUse) {
   for (std::size_t i = 0; i < plan.values.size(); ++i)
     if (plan.values[i].place == Place::kArena) in_arena.push_back(i);
   ASSERT_GE(in_arena.size(), 3U);
-  for (const std::uint64_t offset : {plan.scratch_offset, std::uint64_t{1}, ~std::uint64_t{63}}) {
+  for (const std::uint64_t offset : {plan.arena_bytes, std::uint64_t{1}, ~std::uint64_t{63}}) {
     Engine broken = engine;
     broken.plans[0].values[in_arena[1]].offset = offset;
     EXPECT_EQ(kind_of([&] { validate(broken); }), ErrorKind::kCorruptFile) << offset;

@@ -12,7 +12,7 @@ namespace fovea::engine_format {
 
 /// docs/ENGINE_FORMAT.md. Everything is little-endian.
 inline constexpr std::string_view kMagic = "FOVEAENG";
-inline constexpr std::uint32_t kVersion = 1;
+inline constexpr std::uint32_t kVersion = 2;
 inline constexpr std::size_t kHeaderBytes = 32;
 inline constexpr std::size_t kSectionBytes = 24;
 inline constexpr std::size_t kMaxSections = 32;

@@ -30,6 +30,7 @@ struct PlanStep {
   std::vector<Layout> input_layouts, output_layouts;  ///< equal those of the values' plans
   std::int32_t blob = -1;                             ///< index of the packed weights, −1: none
   std::uint64_t scratch_bytes = 0;
+  std::uint64_t scratch_offset = 0;  ///< in the arena, a multiple of 64
 };
 
 /// What the compiler decided for one batch profile. `graph` is typed (dtypes, quantisation) and at the profile's batch;
@@ -41,8 +42,7 @@ struct Plan {
   int threads = 1;
   std::vector<PlanStep> steps;
   std::vector<ValuePlan> values;
-  std::uint64_t arena_bytes = 0;  ///< activations and, behind them, the largest scratch (64-byte aligned)
-  std::uint64_t scratch_offset = 0;
+  std::uint64_t arena_bytes = 0;  ///< activations and scratch
   double microseconds = 0;  ///< as the compiler's timings predict; 0: unknown. Weighs profiles when a batch is covered
 };
 
@@ -52,8 +52,9 @@ NodeView step_view(const Plan& plan, const PlanStep& step);
 /// Live sets of a plan: what its memory plan is measured by.
 struct MemoryFigures {
   std::uint64_t arena_bytes = 0;
-  std::uint64_t sum_of_values = 0;     ///< all activations, none reused
-  std::uint64_t largest_live_set = 0;  ///< with each step's scratch; lower bound of any plan for this order of steps
+  std::uint64_t sum_of_values = 0;  ///< all activations, none reused
+  /// With each step's scratch, what is written in place counted once: no plan for this order of steps is smaller.
+  std::uint64_t largest_live_set = 0;
 };
 MemoryFigures memory_figures(const Plan& plan);
 

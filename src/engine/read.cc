@@ -55,6 +55,7 @@ PlanStep read_step(ByteReader& in) {
   step.output_layouts = read_layouts(in);
   step.blob = in.number<std::int32_t>();
   step.scratch_bytes = in.number<std::uint64_t>();
+  step.scratch_offset = in.number<std::uint64_t>();
   return step;
 }
 
@@ -63,7 +64,6 @@ Plan read_plan(ByteReader& in) {
   plan.batch = in.number<std::int64_t>();
   plan.threads = in.number<std::int32_t>();
   plan.arena_bytes = in.number<std::uint64_t>();
-  plan.scratch_offset = in.number<std::uint64_t>();
   plan.microseconds = in.real();
   plan.graph = parse_graph(in.text());
   plan.values.resize(in.count(10));
@@ -154,12 +154,27 @@ Bytes read_range(std::ifstream& file, std::uint64_t offset, std::uint64_t size, 
   return bytes;
 }
 
+AlignedBuffer read_aligned(const std::filesystem::path& path) {
+  std::error_code code;
+  require(std::filesystem::is_regular_file(path, code), ErrorKind::kNotFound, "no engine file at {}", path.string());
+  const auto size = static_cast<std::size_t>(std::filesystem::file_size(path, code));
+  std::ifstream file(path, std::ios::binary);
+  require(file.is_open() && !code, ErrorKind::kNotFound, "cannot open {}", path.string());
+  AlignedBuffer buffer(size);
+  file.read(reinterpret_cast<char*>(buffer.data()), static_cast<std::streamsize>(size));
+  require(file.good() || size == 0, ErrorKind::kCorruptFile, "[engine] {} ends early", path.string());
+  return buffer;
+}
+
 }  // namespace
 
 Engine deserialize(std::span<const std::byte> bytes) { return read_engine(bytes, nullptr); }
 
 Engine load_engine(const std::filesystem::path& path, bool map) {
-  if (!map) return deserialize(read_file(path));
+  if (!map) {  // once, into memory that the weights stay in
+    const auto copy = std::make_shared<AlignedBuffer>(read_aligned(path));
+    return read_engine(std::as_const(*copy).bytes(), copy);
+  }
   const auto mapping = std::make_shared<const FileMapping>(path);
   return read_engine(mapping->bytes(), mapping);
 }

@@ -52,9 +52,7 @@ class PlanRules {
     rule(graph_.nodes().size() <= kMostNodes, "{} nodes", graph_.nodes().size());
     rule(plan_.values.size() == graph_.values().size(), "{} places for {} values", plan_.values.size(),
          graph_.values().size());
-    rule(plan_.arena_bytes <= kMostArenaBytes && plan_.scratch_offset <= plan_.arena_bytes &&
-             plan_.scratch_offset % kAlignment == 0,
-         "arena of {} bytes with scratch at {}", plan_.arena_bytes, plan_.scratch_offset);
+    rule(plan_.arena_bytes <= kMostArenaBytes, "arena of {} bytes", plan_.arena_bytes);
     rule(std::isfinite(plan_.microseconds) && plan_.microseconds >= 0, "predicted {} us", plan_.microseconds);
   }
 
@@ -99,8 +97,8 @@ class PlanRules {
     check_layouts(node.outputs, step.output_layouts, step.tactic);
     rule(step.blob >= -1 && step.blob < static_cast<std::int64_t>(engine_.blobs.size()), "step {}: blob {} of {}",
          step.tactic, step.blob, engine_.blobs.size());
-    rule(step.scratch_bytes <= plan_.arena_bytes - plan_.scratch_offset, "step {}: {} bytes of scratch, {} are there",
-         step.tactic, step.scratch_bytes, plan_.arena_bytes - plan_.scratch_offset);
+    rule(in_arena(step.scratch_offset, step.scratch_bytes), "step {}: {} bytes of scratch at {} of {}", step.tactic,
+         step.scratch_bytes, step.scratch_offset, plan_.arena_bytes);
   }
 
   /// A node without a step reads what its input holds, byte by byte.
@@ -159,8 +157,28 @@ class PlanRules {
          "value {} stands in the wrong place", name_of(id));
     if (at.place != Place::kArena) return rule(at.offset == 0, "value {}: input or output {}", name_of(id), at.offset);
     const std::uint64_t bytes = value_bytes(plan_, id);
-    rule(at.offset % kAlignment == 0 && at.offset <= plan_.scratch_offset && bytes <= plan_.scratch_offset - at.offset,
-         "value {} of {} bytes at {} of {}", name_of(id), bytes, at.offset, plan_.scratch_offset);
+    rule(in_arena(at.offset, bytes), "value {} of {} bytes at {} of {}", name_of(id), bytes, at.offset,
+         plan_.arena_bytes);
+  }
+
+  bool in_arena(std::uint64_t offset, std::uint64_t bytes) const {
+    return offset % kAlignment == 0 && offset <= plan_.arena_bytes && bytes <= plan_.arena_bytes - offset;
+  }
+
+  /// Scratch keeps away from what its step reads and writes and from what later steps read.
+  void check_scratch(const Liveness& live, const std::vector<ValueId>& values) const {
+    for (std::size_t s = 0; s < plan_.steps.size(); ++s) {
+      const PlanStep& step = plan_.steps[s];
+      const std::uint64_t end = step.scratch_offset + step.scratch_bytes;
+      for (const ValueId id : values) {
+        const Liveness::Range& range = live.range[static_cast<std::size_t>(id)];
+        const auto at = static_cast<int>(s);
+        const bool alive = range.made <= at && at <= range.last;
+        const bool apart = end <= where(id).offset || where(id).offset + value_bytes(plan_, id) <= step.scratch_offset;
+        rule(!alive || apart || step.scratch_bytes == 0, "scratch of step {} and value {} lie in the same bytes",
+             step.tactic, name_of(id));
+      }
+    }
   }
 
   /// Writing into the bytes of an input that nobody reads later is allowed when both start at the same place.
@@ -174,13 +192,14 @@ class PlanRules {
   }
 
   void check_overlap(const Liveness& live) const {
-    std::vector<ValueId> in_arena;
+    std::vector<ValueId> values;
     for (ValueId id = 0; id < static_cast<ValueId>(plan_.values.size()); ++id)
-      if (where(id).place == Place::kArena && live.root[static_cast<std::size_t>(id)] == id) in_arena.push_back(id);
-    for (const ValueId output : in_arena)
-      for (const ValueId other : in_arena)
+      if (where(id).place == Place::kArena && live.root[static_cast<std::size_t>(id)] == id) values.push_back(id);
+    for (const ValueId output : values)
+      for (const ValueId other : values)
         rule(output == other || may_share(live, output, other, live.range[static_cast<std::size_t>(output)].made),
              "values {} and {} lie in the same bytes", name_of(output), name_of(other));
+    check_scratch(live, values);
   }
 
   const Engine& engine_;

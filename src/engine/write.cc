@@ -44,6 +44,7 @@ void write_step(ByteWriter& out, const PlanStep& step) {
   write_layouts(out, step.output_layouts);
   out.number(step.blob);
   out.number(step.scratch_bytes);
+  out.number(step.scratch_offset);
 }
 
 /// Places are listed in the order of the ids that parsing the text gives, so that they mean the same to every reader.
@@ -53,7 +54,6 @@ void write_plan(ByteWriter& out, const Plan& plan) {
   out.number(plan.batch);
   out.number(plan.threads);
   out.number(plan.arena_bytes);
-  out.number(plan.scratch_offset);
   out.real(plan.microseconds);
   out.text(text);
   out.count(stored.values().size());

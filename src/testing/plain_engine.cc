@@ -30,7 +30,7 @@ void place_values(Plan& plan) {
     }
   plan.values[static_cast<std::size_t>(plan.graph.inputs()[0])] = {Place::kInput, Layout::kPlain, 0};
   plan.values[static_cast<std::size_t>(plan.graph.outputs()[0])] = {Place::kOutput, Layout::kPlain, 0};
-  plan.scratch_offset = at;
+  plan.arena_bytes = at;
 }
 
 Plan plain_plan(const Graph& graph, std::int64_t batch, const Backend& backend, Device& device,
@@ -55,6 +55,7 @@ Plan plain_plan(const Graph& graph, std::int64_t batch, const Backend& backend, 
                   0};
     Bytes packed = tactic.pack(view, step.config, weights_of(plan.graph, node));
     step.scratch_bytes = tactic.make(view, step.config, packed, device)->scratch_bytes();
+    step.scratch_offset = plan.arena_bytes;
     scratch = std::max(scratch, align(step.scratch_bytes));
     if (!packed.empty()) {
       step.blob = static_cast<std::int32_t>(blobs.size());
@@ -62,7 +63,7 @@ Plan plain_plan(const Graph& graph, std::int64_t batch, const Backend& backend, 
     }
     plan.steps.push_back(std::move(step));
   }
-  plan.arena_bytes = plan.scratch_offset + scratch;
+  plan.arena_bytes += scratch;
   return plan;
 }
 

@@ -44,6 +44,8 @@ class Step {
  public:
   virtual ~Step() = default;
   virtual std::size_t scratch_bytes() const { return 0; }
+  /// Whether output 0 may lie in the very bytes of this input, which nobody reads afterwards.
+  virtual bool in_place(std::size_t input) const { return static_cast<void>(input), false; }
   virtual void run(const Bindings& bindings, Stream& stream) const = 0;
 };
 

@@ -24,12 +24,16 @@ class PrimitiveStep final : public Step {
                                           : constant.given;
       constants_.push_back({constant.argument, desc, blob.section(i, desc.get_size()).data()});
     }
+    if (acts_by_element(description.get_kind()))
+      for (const Recipe::Bound& b : bound_)
+        if (!b.output && b.argument == DNNL_ARG_SRC && b.desc == output_desc()) in_place_ = static_cast<int>(b.index);
     scratch_ = description.query_md(dnnl::query::scratchpad_md, 0);
     pool_.reserve(kPoolRoom);
     pool_.push_back(std::make_unique<Slot>(*this));
   }
 
   std::size_t scratch_bytes() const override { return scratch_.get_size(); }
+  bool in_place(std::size_t input) const override { return in_place_ == static_cast<int>(input); }
 
   void run(const Bindings& bindings, Stream& stream) const noexcept override {
     omp_set_num_threads(stream.threads);
@@ -96,11 +100,23 @@ class PrimitiveStep final : public Step {
     pool_.push_back(std::move(slot));
   }
 
+  /// oneDNN documents that these may write over their first source where both have one description.
+  static bool acts_by_element(dnnl::primitive::kind kind) {
+    return kind == dnnl::primitive::kind::eltwise || kind == dnnl::primitive::kind::binary ||
+           kind == dnnl::primitive::kind::softmax || kind == dnnl::primitive::kind::batch_normalization;
+  }
+  dnnl::memory::desc output_desc() const {
+    for (const Recipe::Bound& b : bound_)
+      if (b.output) return b.desc;
+    return {};
+  }
+
   dnnl::primitive primitive_;
   std::vector<Recipe::Bound> bound_;
   std::vector<Recipe::Fixed> fixed_;
   std::vector<ConstantMemory> constants_;
   dnnl::memory::desc scratch_;
+  int in_place_ = -1;
   mutable std::mutex mutex_;
   mutable std::vector<std::unique_ptr<Slot>> pool_;
 };
