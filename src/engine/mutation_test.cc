@@ -80,7 +80,7 @@ void change_plan_number(Bytes& file, Random& random) {
 
 /// A token of the first plan's graph: a digit, a word against another, with the text's length kept.
 void change_plan_text(Bytes& file, Random& random) {
-  constexpr std::size_t kTextAt = 4 + 8 + 4 + 8 + 8 + 8;  // behind the count and five numbers
+  constexpr std::size_t kTextAt = 4 + 8 + 4 + 8 + 8;  // behind the count and four numbers
   const auto begin = static_cast<std::size_t>(peek(file, section_entry(file, kPlans) + 8, 8)) + kTextAt;
   const auto length = static_cast<std::size_t>(peek(file, begin, 4));
   char* const text = reinterpret_cast<char*>(file.data()) + begin + 4;
