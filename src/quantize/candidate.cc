@@ -58,6 +58,7 @@ void race(std::vector<Built>& plans, TimingCache& cache) {
       runs.push_back({built.plan.label, [racer] { racer->context.run(racer->input, racer->batch, racer->output); }});
     }
     LatencyOptions timing;
+    timing.min_runs = 20;
     timing.seconds = kSeconds * static_cast<double>(plans.size());
     const std::vector<LatencySummary> measured = measure_interleaved(runs, timing);
     for (std::size_t i = 0; i < plans.size(); ++i) cache.put(plans[i].key, measured[i].min * 1e3);

@@ -3,13 +3,31 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 namespace fovea {
+namespace {
+
+/// Right answers by class: the diagonal.
+void find_worst_class(const EvalResult& before, const EvalResult& after, GateResult& result) {
+  for (std::size_t c = 0; c < std::min(before.confusion.size(), after.confusion.size()); ++c) {
+    const int lost = before.confusion[c][c] - after.confusion[c][c];
+    if (lost <= result.worst_class_lost) continue;
+    result.worst_class = static_cast<int>(c);
+    result.worst_class_lost = lost;
+    result.worst_class_images = std::accumulate(before.confusion[c].begin(), before.confusion[c].end(), 0);
+  }
+}
+
+}  // namespace
 
 GateResult check_gate(const EvalResult& before, const EvalResult& after, const GateOptions& options) {
   GateResult result;
   result.before = before.top1;
   result.after = after.top1;
+  result.top5_before = before.top5;
+  result.top5_after = after.top5;
+  find_worst_class(before, after, result);
   result.difference = compare_paired(before, after);
   result.max_drop_points = options.max_drop_points;
   result.strict = options.strict;
@@ -27,6 +45,11 @@ nlohmann::json to_json(const GateResult& gate) {
   nlohmann::json json = to_json(gate.difference);
   json["before"] = gate.before;
   json["after"] = gate.after;
+  json["top5"] = {{"before", gate.top5_before}, {"after", gate.top5_after}};
+  json["worst_class"] = nullptr;
+  if (gate.worst_class >= 0)
+    json["worst_class"] = {
+        {"class", gate.worst_class}, {"lost", gate.worst_class_lost}, {"images", gate.worst_class_images}};
   json["max_drop"] = gate.max_drop_points;
   json["strict"] = gate.strict;
   json["allowed_losses"] = gate.allowed_losses;

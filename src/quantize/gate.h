@@ -15,7 +15,10 @@ struct GateOptions {
 
 /// The verdict over the validation images, "before" and "after" on the same ones.
 struct GateResult {
-  double before = 0, after = 0;  ///< top-1, 0–1
+  double before = 0, after = 0;            ///< top-1, 0–1
+  double top5_before = 0, top5_after = 0;  ///< 0–1
+  int worst_class = -1;                    ///< whose images lost most, net; −1: no class lost any
+  int worst_class_lost = 0, worst_class_images = 0;
   PairedDifference difference;
   double max_drop_points = 0;
   bool strict = false;
@@ -28,8 +31,8 @@ struct GateResult {
 /// kInvalidArgument when the two saw different images.
 GateResult check_gate(const EvalResult& before, const EvalResult& after, const GateOptions& options);
 
-/// {before, after, drop_points, ci95_points, images, lost, gained, mcnemar_p, agreement, max_drop, strict,
-/// allowed_losses, passed, decided, images_needed}
+/// {before, after, top5: {before, after}, worst_class: {class, lost, images} or null, drop_points, ci95_points, images,
+/// lost, gained, mcnemar_p, agreement, max_drop, strict, allowed_losses, passed, decided, images_needed}
 nlohmann::json to_json(const GateResult& gate);
 
 }  // namespace fovea

@@ -15,9 +15,10 @@ constexpr double kWorthIt = 0.02;  ///< of the plan's time
 double per_microsecond(const NodeCost& node) { return node.divergence / std::max(kFloor, node.wide_us - node.int8_us); }
 
 std::string reason_of(const NodeCost& node, double all, const std::string& wide) {
-  return fmt::format("int8 here makes {:.1f} % of the predicted divergence ({:.2g} of {:.2g}), {} costs {:.1f} us more",
+  const double more = node.wide_us - node.int8_us;
+  return fmt::format("int8 here makes {:.1f} % of the predicted divergence ({:.2g} of {:.2g}), {} {}",
                      all > 0 ? 100 * node.divergence / all : 0.0, node.divergence, all, wide,
-                     node.wide_us - node.int8_us);
+                     more > 0 ? fmt::format("costs {:.1f} us more", more) : std::string("is no slower"));
 }
 
 }  // namespace

@@ -67,6 +67,25 @@ class Optimize : public testing::Test {
   std::shared_ptr<Device> device_ = cpu_backend_for_tests().open(Isa::kAmx, 0);
 };
 
+TEST(Gate, SaysWhichClassLostMost) {
+  const auto result = [](const std::vector<int>& predicted) {
+    std::vector<ImageResult> images;
+    for (int i = 0; i < std::ssize(predicted); ++i)
+      images.push_back(
+          {i, i / 4, predicted[static_cast<std::size_t>(i)], predicted[static_cast<std::size_t>(i)] != i / 4});
+    return summarize(images, 3);
+  };
+  const EvalResult before = result({0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2});
+  const GateResult gate = check_gate(before, result({0, 0, 0, 0, 1, 1, 0, 2, 2, 2, 2, 1}), {25.0, false});
+  EXPECT_EQ(gate.worst_class, 1);
+  EXPECT_EQ(gate.worst_class_lost, 2);
+  EXPECT_EQ(gate.worst_class_images, 4);
+  EXPECT_DOUBLE_EQ(gate.top5_after, 1);
+  EXPECT_EQ(gate.difference.net_lost(), 2);
+  EXPECT_TRUE(gate.passed);  // three may be lost
+  EXPECT_EQ(check_gate(before, before, {}).worst_class, -1);
+}
+
 TEST_F(Optimize, AutoChoosesAPlanThatPasses) {
   const OptimizeResult result = build(color_net());
   ASSERT_TRUE(result.gate.has_value());
