@@ -8,9 +8,10 @@
 namespace fovea::train {
 namespace {
 
-constexpr double kFlat = 0.01;   ///< relative change of the loss that counts as none
-constexpr double kGap = 0.08;    ///< accuracy, training minus validation, that counts as over-fitting
-constexpr double kGuess = 0.05;  ///< accuracy above guessing that counts as none
+constexpr double kFlat = 0.01;    ///< relative change of the loss that counts as none
+constexpr double kGap = 0.08;     ///< accuracy, training minus validation, that counts as over-fitting
+constexpr double kFitted = 0.35;  ///< loss, as a part of that of guessing, below which the training images are fitted
+constexpr double kGuess = 0.05;   ///< accuracy above guessing that counts as none
 
 double relative_change(double now, double before) { return before > 0 ? (now - before) / before : 0; }
 
@@ -37,8 +38,23 @@ std::string loss_clause(std::span<const EpochFigures> epochs, int classes) {
   return fmt::format("Loss {} {:.0f} % to {:.2f}", verb, std::max(1.0, 100 * std::abs(change)), now.loss);
 }
 
-std::string gap_clause(const EpochFigures& now) {
+/// Over-fitting shows in a validation loss that rises while the training loss falls, or in a gap that a fitted training
+/// set has. While the training loss is still high, validation is behind for another reason: weights and the running
+/// statistics of batch-norm have not settled.
+bool fits_training(std::span<const EpochFigures> epochs, int classes) {
+  const EpochFigures& now = epochs.back();
+  if (now.loss < kFitted * std::log(static_cast<double>(classes))) return true;
+  return epochs.size() > 1 && now.loss < epochs[epochs.size() - 2].loss &&
+         now.val_loss > epochs[epochs.size() - 2].val_loss;
+}
+
+std::string gap_clause(std::span<const EpochFigures> epochs, int classes) {
+  const EpochFigures& now = epochs.back();
   const double gap = now.accuracy - now.val_accuracy;
+  if (gap > kGap && !fits_training(epochs, classes)) {
+    return fmt::format("; validation is {:.0f} points behind training, whose loss is still high: not settled yet",
+                       100 * gap);
+  }
   if (gap > kGap) {
     return fmt::format("; training is {:.0f} points ahead of validation, a sign of over-fitting", 100 * gap);
   }
@@ -71,7 +87,7 @@ std::string observe(std::span<const EpochFigures> epochs, int classes) {
   std::string sentence = loss_clause(epochs, classes);
   sentence += epochs.size() == 1 ? fmt::format(", validation begins at {:.1f} %", 100 * now.val_accuracy)
                                  : validation_clause(epochs);
-  return sentence + gap_clause(now) + ".";
+  return sentence + gap_clause(epochs, classes) + ".";
 }
 
 }  // namespace fovea::train

@@ -6,6 +6,7 @@
 namespace fovea::train {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -42,8 +43,18 @@ TEST(Observation, CallsAFlatLossAPlateau) {
 }
 
 TEST(Observation, WarnsOfOverfittingOnlyWhenThereIsAGap) {
-  EXPECT_THAT(last({epoch(1, 0.5, 0.95, 0.75)}), HasSubstr("20 points ahead of validation, a sign of over-fitting"));
+  EXPECT_THAT(last({epoch(1, 0.2, 0.95, 0.75)}), HasSubstr("20 points ahead of validation, a sign of over-fitting"));
   EXPECT_THAT(last({epoch(1, 0.5, 0.80, 0.79)}), Not(HasSubstr("over-fitting")));
+}
+
+TEST(Observation, DoesNotCallAnUnsettledNetOverfitted) {
+  EXPECT_THAT(last({epoch(1, 0.8, 0.70, 0.45)}), AllOf(HasSubstr("25 points behind"), Not(HasSubstr("over-fitting"))));
+}
+
+TEST(Observation, CallsARisingValidationLossWithAGapOverfitting) {
+  auto before = epoch(1, 0.8, 0.70, 0.60), after = epoch(2, 0.6, 0.80, 0.60);
+  after.val_loss = before.val_loss + 0.1;
+  EXPECT_THAT(last({before, after}), HasSubstr("over-fitting"));
 }
 
 TEST(Observation, ComparesValidationWithItsBest) {
