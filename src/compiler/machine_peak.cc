@@ -12,10 +12,10 @@
 namespace fovea {
 namespace {
 
-constexpr std::int64_t kChannels = 256, kSide = 28;
-constexpr int kRounds = 10;
+constexpr std::int64_t kChannels = 64, kSide = 28;
+constexpr int kRounds = 30;
 
-/// A convolution that keeps every multiplier busy: 9 · 256 products for each result, all operands in the caches.
+/// A convolution that keeps every multiplier busy: 9 · 64 products for each result, all operands in the caches.
 NodeView busy_convolution(DType dtype, int threads, Tensor& weights) {
   const bool bytes = dtype == DType::kU8;
   Conv2d op;

@@ -17,6 +17,8 @@
 namespace fovea {
 namespace {
 
+using namespace nlohmann::literals;
+
 /// What a build found out by looking at images or at the old weights; ranges of activations stay, as the engine uses
 /// them.
 constexpr const char* kEvidence[] = {"gate", "candidates", "sensitivity"};
@@ -32,6 +34,15 @@ void check_not_equalized(const nlohmann::json& report) {
   const nlohmann::json::json_pointer place("/calibration/equalized");
   require(!report.contains(place) || report.at(place).empty(), ErrorKind::kUnsupported,
           "[refit] the engine's channels were equalised across layers by its old weights: build it again");
+}
+
+/// Ranges were found on channels that repair had divided by numbers of their own; new weights do not have that form.
+void check_repair(const Engine& engine, const nlohmann::json& report) {
+  const bool in_8_bits = engine.info.precision == "int8" || engine.info.precision == "mixed";
+  const nlohmann::json nodes = report.value("/calibration/equalized"_json_pointer, nlohmann::json::array());
+  require(!in_8_bits || nodes.empty(), ErrorKind::kUnsupported,
+          "[refit] node {}: its channels were equalised for 8 bits, which new weights undo: build the engine again",
+          nodes.empty() ? "" : nodes.front().get<std::string>());
 }
 
 /// Normalisation is part of the plan, so it must be the engine's.
@@ -75,6 +86,7 @@ RefitResult refit_engine(const Engine& engine, const SourceModel& source, const 
   check_not_equalized(report);
   const FrontEnd front = add_front_end(source.model.graph, common_spec(engine, source), engine.info.pixel_input);
   check_structure(report, front.graph);
+  check_repair(engine, report);
   Graph base = front.graph;
   run_passes(base, passes_before_calibration(), target_context(backend, device->info(), engine.plans.front().threads));
   RefitResult result;
