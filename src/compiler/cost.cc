@@ -56,6 +56,8 @@ double guess_one(const NodeView& view, const Candidate& candidate, std::size_t p
   return (bytes * kPerByte + macs * kPerMac) * factor * (1 + kLaterTactic * static_cast<double>(place)) + 1;
 }
 
+constexpr std::string_view kWidenedTactic = "widened";
+
 [[noreturn]] void fail_unsupported(const Node& node, const Candidates& found) {
   std::string said;
   for (const Refusal& refusal : found.refused)
@@ -64,12 +66,20 @@ double guess_one(const NodeView& view, const Candidate& candidate, std::size_t p
        said.empty() ? "the backend has none" : said);
 }
 
+void drop(Candidates& found, std::string_view tactic, const char* reason) {
+  const auto is_it = [&](const Candidate& c) { return c.tactic && c.tactic->name == tactic; };
+  if (std::ranges::all_of(found.all, is_it)) return;
+  if (std::erase_if(found.all, is_it) > 0) found.refused.push_back({std::string(tactic), reason});
+}
+
 /// The reference is no competitor where anything else runs: timing it would take longer than everything else together.
-void drop_reference(Candidates& found) {
-  const auto is_reference = [](const Candidate& c) { return c.tactic && c.tactic->name == kReferenceTactic; };
-  if (std::ranges::all_of(found.all, is_reference)) return;
-  const auto dropped = std::erase_if(found.all, is_reference);
-  if (dropped > 0) found.refused.push_back({std::string(kReferenceTactic), "others run this node"});
+/// Weights in 8 bits stay so where anything runs them: widened ones are four times as large, and not what was asked
+/// for.
+void drop_last_resorts(const NodeView& view, Candidates& found) {
+  drop(found, kReferenceTactic, "others run this node");
+  const DType dtype = view.inputs.empty() ? DType::kF32 : view.inputs[0].dtype;
+  if (macs_of(view) > 0 && (dtype == DType::kS8 || dtype == DType::kU8))
+    drop(found, kWidenedTactic, "others run this node in 8 bits");
 }
 
 void keep_first_tactics(Candidates& found, std::size_t most) {
@@ -97,7 +107,7 @@ const Candidates& CostTable::of(const Graph& graph, const Node& node) {
   if (known != known_.end()) return known->second;
   Candidates found = find_candidates(view, backend_, device_.info(), effort(options_.opt_level).configs);
   if (found.all.empty()) fail_unsupported(node, found);
-  drop_reference(found);
+  drop_last_resorts(view, found);
   keep_first_tactics(found, effort(options_.opt_level).tactics);
   price(view, weights_of(graph, node), found);
   return known_.emplace(key, std::move(found)).first->second;
