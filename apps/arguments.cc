@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
+#include <regex>
 #include <sstream>
 
 namespace fovea::apps {
@@ -82,6 +83,13 @@ Arguments& Arguments::one_of(const std::vector<std::string>& values) {
   const std::string all = CLI::detail::join(values, "|");
   state_.last->type_name(all)->check([values, all](const std::string& text) {
     return std::ranges::find(values, text) != values.end() ? std::string() : text + ": expected one of " + all;
+  });
+  return *this;
+}
+
+Arguments& Arguments::matches(const std::string& pattern) {
+  state_.last->check([pattern](const std::string& text) {
+    return std::regex_match(text, std::regex(pattern)) ? std::string() : text + ": expected " + pattern;
   });
   return *this;
 }

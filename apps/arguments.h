@@ -32,6 +32,7 @@ class Arguments {
   // Of the option added last:
   Arguments& required();
   Arguments& one_of(const std::vector<std::string>& values);
+  Arguments& matches(const std::string& pattern);  ///< a regular expression for the whole value
   Arguments& at_least(double least);
   Arguments& between(double least, double most);
   Arguments& excludes(const std::string& other);

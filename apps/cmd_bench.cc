@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "backend/registry/registry.h"
+#include "base/cancel.h"
 #include "base/io/file.h"
 #include "base/log/clock.h"
 #include "base/parallel/parallel.h"
@@ -54,12 +55,13 @@ double images_per_second(const std::shared_ptr<const Executor>& executor, const 
       threads.emplace_back([&executor, &options, &count] {
         Stand stand = make_stand(executor, options.batch, 1);
         const Stopwatch own;
-        while (own.seconds() < options.seconds) {
+        while (own.seconds() < options.seconds && !cancelled()) {
           stand.context.run(stand.input, options.batch, stand.output);
           count += options.batch;
         }
       });
   }
+  throw_if_cancelled();
   std::int64_t sum = 0;
   for (const std::int64_t count : counts) sum += count;
   return static_cast<double>(sum) / watch.seconds();

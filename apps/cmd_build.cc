@@ -68,7 +68,12 @@ void take_from_engine(Options& options) {
 int run(Options& options) {
   options.common.apply();
   if (!options.rebuild.empty()) take_from_engine(options);
-  require(!options.model.empty(), ErrorKind::kInvalidArgument, "--model or --rebuild is required");
+  require(!options.model.empty(), ErrorKind::kUsage, "--model or --rebuild is required");
+  std::error_code code;
+  require(!std::filesystem::equivalent(options.model, options.out, code), ErrorKind::kUsage,
+          "--out {} would replace the model", options.out.string());
+  require(!std::filesystem::is_directory(options.out, code), ErrorKind::kUsage, "--out {} is a folder",
+          options.out.string());
   SourceModel source = load_source(options.model, options.build.preprocess, options.size);
   if (!options.data.class_map.empty()) source.model.class_map = to_json_text(read_class_map(options.data.class_map));
   std::optional<DataIn> data;

@@ -1,9 +1,12 @@
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/cancel.h"
@@ -36,8 +39,10 @@ std::vector<std::string> expand(const Options& options) {
   if (!options.list.empty()) {
     std::ifstream lines(options.list);
     require(lines.good(), ErrorKind::kNotFound, "cannot open {}", options.list.string());
-    for (std::string line; std::getline(lines, line);)
+    for (std::string line; std::getline(lines, line);) {
+      if (line.ends_with('\r')) line.pop_back();
       if (!line.empty()) given.push_back(line);
+    }
   }
   std::vector<std::string> files;
   std::error_code code;
@@ -46,10 +51,12 @@ std::vector<std::string> expand(const Options& options) {
       files.push_back(entry);
       continue;
     }
-    for (const std::filesystem::path& file : image_files(entry)) files.push_back(file.string());
+    const std::vector<std::filesystem::path> images = image_files(entry);
+    require(!images.empty(), ErrorKind::kInvalidArgument,
+            "{} holds no image (*.jpg, jpeg, png, webp, bmp, in it or below)", entry);
+    for (const std::filesystem::path& file : images) files.push_back(file.string());
   }
-  require(!files.empty(), ErrorKind::kInvalidArgument,
-          "nothing to classify: give an image, a folder or - (standard input)");
+  require(!files.empty(), ErrorKind::kUsage, "nothing to classify: give an image, a folder or - (standard input)");
   return files;
 }
 
@@ -59,7 +66,10 @@ Bytes read_input(const std::string& name, std::uint64_t most) {
   std::array<char, 65536> part;
   while (true) {
     const ssize_t got = ::read(STDIN_FILENO, part.data(), part.size());
-    if (got <= 0) break;
+    throw_if_cancelled();
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail(ErrorKind::kInvalidArgument, "cannot read standard input: {}", std::strerror(errno));
+    if (got == 0) break;
     const auto* begin = reinterpret_cast<const std::byte*>(part.data());
     bytes.insert(bytes.end(), begin, begin + got);
     require(bytes.size() <= most, ErrorKind::kInvalidArgument, "standard input has more than {} bytes", most);
@@ -67,10 +77,23 @@ Bytes read_input(const std::string& name, std::uint64_t most) {
   return bytes;
 }
 
-void write_trace(const Classifier& classifier, const std::string& name, const Bytes& encoded, const Options& options) {
-  const nlohmann::json json = to_json(trace_prediction(classifier, encoded));
-  const std::string stem = name == "-" ? "stdin" : std::filesystem::path(name).stem().string();
-  nlohmann::json whole = json;
+/// Names of the traces, in the order of the images: the photo's own; with its number where another has the same.
+class TraceNames {
+ public:
+  std::string next(const std::string& file) {
+    const std::string stem = file == "-" ? "stdin" : std::filesystem::path(file).stem().string();
+    const int times = ++seen_[stem];
+    return times == 1 ? stem : fmt::format("{} ({})", stem, times);
+  }
+
+ private:
+  std::map<std::string, int> seen_;
+};
+
+void write_trace(const Classifier& classifier, const std::string& name, const std::string& stem, const Bytes& encoded,
+                 const Options& options) {
+  const nlohmann::ordered_json json = to_json(trace_prediction(classifier, encoded));
+  nlohmann::ordered_json whole = json;
   whole["schema"] = 1;
   write_atomic(options.trace / (stem + ".json"),
                whole.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
@@ -93,21 +116,24 @@ int run(Options& options) {
   const std::vector<std::string> files = expand(options);
   const Classifier classifier = Classifier::load(options.engine, loading);
   nlohmann::ordered_json results = nlohmann::ordered_json::array();
+  TraceNames names;
   int failed = 0;
   for (const std::string& file : files) {
     throw_if_cancelled();
+    std::string line;
     try {
       const Bytes encoded = read_input(file, options.data.limits.max_bytes);
       const Prediction prediction = classifier.predict(encoded);
-      options.common.say(fmt::format("{}\t{}\n", file, probabilities_line(prediction)));
+      if (!options.trace.empty()) write_trace(classifier, file, names.next(file), encoded, options);
+      line = fmt::format("{}\t{}\n", file, probabilities_line(prediction));
       results.push_back(prediction_json(file, prediction, options.top));
-      if (!options.trace.empty()) write_trace(classifier, file, encoded, options);
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::kCancelled || error.kind() == ErrorKind::kDevice) throw;
       log_line(LogLevel::kError, fmt::format("error: {}: {}", file, error.message()));
       results.push_back(prediction_json(file, error));
       ++failed;
     }
+    if (!line.empty()) options.common.say(line);  // outside: that nothing can be printed is no fault of the image
   }
   options.common.finish(results);
   return failed > 0 ? 3 : 0;

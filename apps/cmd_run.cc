@@ -43,7 +43,8 @@ std::function<int()> define_run(Arguments& arguments) {
     if (!trace.note.empty()) options->common.say(trace.note + "\n");
     options->common.say(fmt::format("report: {}\n", (options->run.out / "report.html").string()));
     options->common.finish(to_json(trace));
-    return 0;
+    const auto& gate = trace.stages.at(4).details["gate"];
+    return gate.is_object() && !gate.value("passed", true) ? exit_status(ErrorKind::kGateFailed) : 0;
   };
 }
 

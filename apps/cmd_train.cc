@@ -4,6 +4,7 @@
 #include "base/log/progress.h"
 #include "common.h"
 #include "interop/onnx_export.h"
+#include "interop/onnx_import.h"
 #include "option_groups.h"
 #include "pipeline/training.h"
 #include "subcommands.h"
@@ -20,7 +21,9 @@ struct Options {
 
 int run(Options& options) {
   options.common.apply();
-  const DataIn data = read_data(options.data);
+  // What the base model trained on must not validate its successor.
+  const DataIn data =
+      read_data(options.data, options.train.from.empty() ? std::string() : import_onnx(options.train.from).split);
   if (options.train.checkpoint.empty()) options.train.checkpoint = options.out.string() + ".checkpoint";
   std::fputs(epoch_table_head().c_str(), stderr);
   const Trained trained =

@@ -56,6 +56,8 @@ void Common::finish(const nlohmann::ordered_json& result) const { write_result(r
 
 int exit_status(ErrorKind kind) {
   switch (kind) {
+    case ErrorKind::kUsage:
+      return 2;
     case ErrorKind::kInvalidArgument:
     case ErrorKind::kNotFound:
     case ErrorKind::kUnsupported:

@@ -34,7 +34,7 @@ Subject from_model(const SubjectOptions& options, int threads) {
 }  // namespace
 
 Subject load_subject(const SubjectOptions& options, int threads) {
-  require(options.engine.empty() != options.model.empty(), ErrorKind::kInvalidArgument,
+  require(options.engine.empty() != options.model.empty(), ErrorKind::kUsage,
           "give either --engine FILE or --model FILE");
   if (options.engine.empty()) return from_model(options, threads);
   Subject subject;
@@ -58,9 +58,11 @@ SplitImages split_images(const Subject& subject, const DataSettings& data, const
   const std::string map = data.class_map.empty() ? info.class_map : to_json_text(read_class_map(data.class_map));
   align_labels(images.dataset, info.labels, output_classes(*subject.engine), map);
   const DataSplit known = info.split.empty() ? DataSplit{} : split_from_json_text(info.split);
-  images.split = !split.empty() ? split : knows_any(images.dataset, known) ? "val" : "all";
+  images.split = !split.empty() ? split : !part_of(images.dataset, known, Part::kVal).empty() ? "val" : "all";
   const Part part = images.split == "val" ? Part::kVal : images.split == "train" ? Part::kTrain : Part::kAll;
   images.samples = part_of(images.dataset, known, part);
+  if (images.samples.empty() && images.dataset.has_own_split)
+    images.samples = part_of(images.dataset, make_split(images.dataset, data.val, data.seed), part);
   require(!images.samples.empty(), ErrorKind::kInvalidArgument, "{} knows none of the images of {} as --split {}",
           subject.name, data.root.string(), images.split);
   log_info("split: {} ({} images)", images.split, images.samples.size());

@@ -11,7 +11,7 @@ void declare_data(Arguments& arguments, DataSettings& data, bool required) {
   arguments.option("--data", data.root, "Folder of photos: DIR/<class>/<image> (train/ and val/ above are honoured)");
   if (required) arguments.required();
   arguments.option("--val", data.val, "Fraction of each class that validates").between(0, 0.95);
-  arguments.option("--seed", data.seed, "Seed of split, weights, shuffling and augmentation");
+  arguments.option("--seed", data.seed, "Seed of split, weights, shuffling and augmentation").at_least(0);
   declare_limits(arguments, data);
 }
 
@@ -21,7 +21,7 @@ void declare_preprocess(Arguments& arguments, std::string& preprocess) {
 }
 
 void declare_device(Arguments& arguments, std::string& device) {
-  arguments.option("--device", device, "auto, cpu, cuda[:N] or tensorrt");
+  arguments.option("--device", device, "auto, cpu, cuda[:N] or tensorrt").matches("auto|cpu|cuda(:[0-9]+)?|tensorrt");
 }
 
 void declare_train(Arguments& arguments, TrainSettings& train) {
@@ -44,7 +44,7 @@ void declare_train(Arguments& arguments, TrainSettings& train) {
 void declare_build(Arguments& arguments, BuildSettings& build) {
   arguments.option("--precision", build.precision, "auto: the fastest that passes the gate")
       .one_of({"auto", "fp32", "tf32", "bf16", "fp16", "fp8", "int8"});
-  arguments.list("--batch", build.batches, "Batch sizes to tune for, e.g. 1,8");
+  arguments.list("--batch", build.batches, "Batch sizes to tune for, e.g. 1,8").between(1, 4096);
   arguments.option("--input", build.input, "pixels: u8 images; tensor: the model's own float input")
       .one_of({"pixels", "tensor"});
   arguments.option("--max-drop", build.max_drop, "Points of top-1 accuracy that an engine may lose").between(0, 100);
@@ -66,7 +66,7 @@ void declare_build(Arguments& arguments, BuildSettings& build) {
                    "Model whose accuracy the gate compares with (default: the model itself)");
   arguments.option("--timing-cache", build.timing_cache, "File that keeps what was timed");
   arguments.option("--opt-level", build.opt_level, "0: nothing is timed … 5: everything is tried").between(0, 5);
-  arguments.option("--keep", build.keep, "NODE=fp32: this node stays in fp32 (repeatable)");
+  arguments.option("--keep", build.keep, "NODE=fp32: this node stays in fp32 (repeatable)").matches(".+=fp32");
   arguments.option("--isa", build.isa, "Cap the instruction set")
       .one_of({"x86-64", "avx2", "avx512", "avx512_vnni", "avx512_bf16", "amx"});
   arguments.flag("--portable", build.portable, "Carry the model too, so that another machine can rebuild");

@@ -21,6 +21,7 @@ enum class ErrorKind {
   kCancelled,
   kGateFailed,
   kInternal,
+  kUsage,  ///< a command line that says too little or contradicts itself
 };
 
 std::string_view name(ErrorKind kind);

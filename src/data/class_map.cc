@@ -10,6 +10,8 @@
 namespace fovea {
 namespace {
 
+constexpr std::int64_t kMostClasses = 10'000'000;
+
 ClassMap parse_tsv(const std::string& text) {
   ClassMap map;
   std::istringstream lines(text);
@@ -39,8 +41,10 @@ ClassMap parse_json(const std::string& text) {
   for (const nlohmann::json& entry : json) {
     require(entry.is_object() && entry.contains("index") && entry["index"].is_number_integer() &&
                 entry.contains("folder") && entry["folder"].is_string() && entry.contains("name") &&
-                entry["name"].is_string(),
-            ErrorKind::kCorruptFile, "[class map] an entry is not {{index, folder, name}}");
+                entry["name"].is_string() && entry["index"].get<std::int64_t>() >= 0 &&
+                entry["index"].get<std::int64_t>() < kMostClasses,
+            ErrorKind::kCorruptFile, "[class map] an entry is not {{index, folder, name}} with an index from 0 to {}",
+            kMostClasses - 1);
     map.entries.push_back(
         {entry["index"].get<int>(), entry["folder"].get<std::string>(), entry["name"].get<std::string>()});
   }
@@ -67,7 +71,7 @@ std::string to_json_text(const ClassMap& map) {
 void apply_class_map(Dataset& dataset, const ClassMap& map, int class_count) {
   std::map<std::string, const ClassMap::Entry*> by_folder;
   for (const ClassMap::Entry& entry : map.entries) {
-    require(entry.index < class_count, ErrorKind::kInvalidArgument,
+    require(entry.index >= 0 && entry.index < class_count, ErrorKind::kInvalidArgument,
             "[class map] folder {} is class {}, the model has {} classes", entry.folder, entry.index, class_count);
     by_folder[entry.folder] = &entry;
   }

@@ -37,15 +37,17 @@ struct ClassFolder {
   bool val = false;
 };
 
-/// The class folders of `root`, looking through train/ and val/ when both are there and nothing else is.
+/// The class folders of `root`, looking through train/ and val/: both, or one alone that holds class folders.
 std::vector<ClassFolder> class_folders(const fs::path& root, bool& own_split) {
   const std::vector<fs::path> folders = folders_in(root);
   const auto named = [&](std::string_view name) {
     return std::ranges::any_of(folders, [&](const fs::path& folder) { return folder.filename() == name; });
   };
   std::vector<ClassFolder> found;
-  own_split = named("train") && named("val");
-  if (!own_split) {
+  const bool alone = folders.size() == 1 && (named("train") || named("val")) && !folders_in(folders[0]).empty();
+  const bool parts = alone || (named("train") && named("val"));
+  own_split = parts && named("val");
+  if (!parts) {
     for (const fs::path& folder : folders) found.push_back({folder, false});
     return found;
   }

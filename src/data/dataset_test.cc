@@ -69,6 +69,14 @@ TEST(Dataset, HonoursTrainAndValFolders) {
   EXPECT_THAT(dataset.own_val, ElementsAre(6, 7));
 }
 
+TEST(Dataset, ValAloneIsAPartAndNoClass) {
+  TempDir dir;
+  make_photo_folder(dir / "val", {"ant", "bee"}, 2);
+  const Dataset dataset = open_folder(dir.path());
+  EXPECT_THAT(dataset.classes, ElementsAre("ant", "bee"));
+  EXPECT_EQ(dataset.own_val.size(), 4U);
+}
+
 TEST(ClassMap, RelabelsByFolderAndReadsBothForms) {
   TempDir dir;
   make_photo_folder(dir.path(), {"n01", "n02"}, 1);
@@ -86,6 +94,8 @@ TEST(ClassMap, RelabelsByFolderAndReadsBothForms) {
 }
 
 TEST(ClassMap, RefusesBadLines) {
+  for (const char* index : {"-1", "-2147483649", "99999999999"})
+    EXPECT_THROW(parse_class_map(fmt::format(R"([{{"index":{},"folder":"a","name":"b"}}])", index)), Error) << index;
   EXPECT_THROW(parse_class_map("1\ta\tb\nx\tc\td\n"), Error);
   EXPECT_THROW(parse_class_map("-1\ta\tb\n"), Error);
   EXPECT_THROW(parse_class_map(""), Error);

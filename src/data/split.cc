@@ -87,6 +87,28 @@ DataSplit make_split(const Dataset& dataset, double fraction, std::uint64_t seed
   return split;
 }
 
+DataSplit extend_split(const Dataset& dataset, const DataSplit& known, double fraction, std::uint64_t seed) {
+  std::unordered_set<std::string> seen(known.train.begin(), known.train.end());
+  seen.insert(known.val.begin(), known.val.end());
+  Dataset unknown;
+  unknown.classes = dataset.classes;
+  unknown.has_own_split = dataset.has_own_split;
+  const std::set<int> own_val(dataset.own_val.begin(), dataset.own_val.end());
+  for (std::size_t i = 0; i < dataset.samples.size(); ++i) {
+    if (seen.contains(dataset.samples[i].hash)) continue;
+    if (own_val.contains(static_cast<int>(i))) unknown.own_val.push_back(static_cast<int>(unknown.samples.size()));
+    unknown.samples.push_back(dataset.samples[i]);
+  }
+  DataSplit split = known;
+  if (unknown.samples.empty()) return split;
+  const DataSplit added = make_split(unknown, fraction, seed);
+  split.train.insert(split.train.end(), added.train.begin(), added.train.end());
+  split.val.insert(split.val.end(), added.val.begin(), added.val.end());
+  std::ranges::sort(split.train);
+  std::ranges::sort(split.val);
+  return split;
+}
+
 std::string to_json_text(const DataSplit& split) {
   return nlohmann::json{{"seed", split.seed}, {"fraction", split.fraction}, {"train", split.train}, {"val", split.val}}
       .dump();

@@ -19,6 +19,8 @@ struct DataSplit {
 /// Deterministic, stratified by class (a class with one image goes to training), duplicates kept together. A dataset
 /// with train/ and val/ folders keeps them.
 DataSplit make_split(const Dataset& dataset, double fraction, std::uint64_t seed);
+/// `known` with the images that it does not know split by make_split: what trained once never validates.
+DataSplit extend_split(const Dataset& dataset, const DataSplit& known, double fraction, std::uint64_t seed);
 std::string to_json_text(const DataSplit& split);
 DataSplit split_from_json_text(const std::string& text);  ///< kCorruptFile
 

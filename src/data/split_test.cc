@@ -10,6 +10,10 @@
 namespace fovea {
 namespace {
 
+using ::testing::Contains;
+using ::testing::IsSupersetOf;
+using ::testing::Not;
+
 Dataset dataset_of(const std::vector<int>& per_class) {
   Dataset dataset;
   for (std::size_t label = 0; label < per_class.size(); ++label) {
@@ -61,6 +65,18 @@ TEST(DataSplit, OneImagePerClassIsSplitAsOnePool) {
   const DataSplit kept = make_split(mixed, 0.5, 1);
   EXPECT_EQ(kept.val.size(), 6U);
   EXPECT_THAT(kept.train, ::testing::Contains("h0_0"));
+}
+
+TEST(DataSplit, NewImagesAreSplitAndKnownOnesStayWhereTheyWere) {
+  const Dataset before = dataset_of({20, 20});
+  const DataSplit known = make_split(before, 0.2, 1);
+  const Dataset after = dataset_of({40, 30});
+  const DataSplit split = extend_split(after, known, 0.2, 9);
+  EXPECT_EQ(part_of(after, split, Part::kVal).size(), 8U + 6U);
+  EXPECT_EQ(part_of(after, split, Part::kTrain).size(), 32U + 24U);
+  for (const std::string& hash : known.train) EXPECT_THAT(split.val, Not(Contains(hash)));
+  EXPECT_THAT(split.val, IsSupersetOf(known.val));
+  EXPECT_EQ(extend_split(before, known, 0.5, 9).val, known.val);
 }
 
 TEST(DataSplit, TravelsAsText) {

@@ -57,6 +57,21 @@ void paint_ground_shadow(Painter& painter, const Frame& frame, const Box& box) {
   painter.fill(Shape(frame).ellipse({box.low.x + half, box.low.y}, {half * 0.85F, 0.07F}), shadow);
 }
 
+std::filesystem::path picture(const std::filesystem::path& out, const std::string& species, std::uint64_t index) {
+  return out / species / fmt::format("{}_{:04}.jpg", species, index + 1);
+}
+
+/// Pictures of an earlier, larger set would be taken for this one's.
+void remove_older(const SynthOptions& options) {
+  for (std::size_t s = 0; s < kSpecies.size(); ++s) {
+    const auto own = static_cast<std::uint64_t>(options.images) + kSpecies.size() - 1 - s;
+    std::error_code code;
+    for (std::uint64_t i = own / kSpecies.size();
+         std::filesystem::remove(picture(options.out, kSpecies[s].name, i), code);)
+      ++i;
+  }
+}
+
 }  // namespace
 
 const std::vector<std::string>& synth_classes() {
@@ -109,6 +124,7 @@ SynthResult synthesize(const SynthOptions& options) {
           "[synth] {} images, expected at least one for each of {} classes", options.images, classes);
   require(options.size >= 32 && options.size <= 2048, ErrorKind::kInvalidArgument,
           "[synth] size {}, expected 32 to 2048", options.size);
+  remove_older(options);
   Progress progress("synth", options.images, "images");
   const auto draw = [&](std::int64_t i) {
     throw_if_cancelled();
@@ -117,8 +133,7 @@ SynthResult synthesize(const SynthOptions& options) {
     const Image image = synth_image(class_index, options.size, options.seed, index);
     Dice dice{options.seed, index, static_cast<std::uint64_t>(class_index), kQuality};
     const std::string& name = synth_classes()[static_cast<std::size_t>(class_index)];
-    write_atomic(options.out / name / fmt::format("{}_{:04}.jpg", name, index + 1),
-                 encode_jpeg(image, 60 + dice.below(36)));
+    write_atomic(picture(options.out, name, index), encode_jpeg(image, 60 + dice.below(36)));
     progress.advance();
   };
   parallel_for(options.images, draw, options.threads);

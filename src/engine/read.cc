@@ -171,12 +171,17 @@ AlignedBuffer read_aligned(const std::filesystem::path& path) {
 Engine deserialize(std::span<const std::byte> bytes) { return read_engine(bytes, nullptr); }
 
 Engine load_engine(const std::filesystem::path& path, bool map) {
-  if (!map) {  // once, into memory that the weights stay in
-    const auto copy = std::make_shared<AlignedBuffer>(read_aligned(path));
-    return read_engine(std::as_const(*copy).bytes(), copy);
+  try {
+    if (!map) {  // once, into memory that the weights stay in
+      const auto copy = std::make_shared<AlignedBuffer>(read_aligned(path));
+      return read_engine(std::as_const(*copy).bytes(), copy);
+    }
+    const auto mapping = std::make_shared<const FileMapping>(path);
+    return read_engine(mapping->bytes(), mapping);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kCorruptFile) throw;
+    fail(error.kind(), "{}: {}", path.string(), error.message());
   }
-  const auto mapping = std::make_shared<const FileMapping>(path);
-  return read_engine(mapping->bytes(), mapping);
 }
 
 EngineInfo load_engine_info(const std::filesystem::path& path) {

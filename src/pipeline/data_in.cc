@@ -64,18 +64,27 @@ std::string size_text(const ImageFigures& figures) {
 
 }  // namespace
 
+std::string folder_name(const std::filesystem::path& folder) {
+  std::error_code code;
+  const std::filesystem::path whole = std::filesystem::weakly_canonical(folder, code);
+  const std::filesystem::path& path = code ? folder : whole;
+  return path.has_filename() ? path.filename().string() : path.parent_path().filename().string();
+}
+
 DataIn read_data(const DataSettings& settings, const std::string& known_split) {
   DataIn data;
   DatasetOptions options;
   options.limits = settings.limits;
   data.dataset = open_folder(settings.root, options);
   data.figures = drop_undecodable(data.dataset, settings.limits);
-  bool known = false;
-  if (!known_split.empty()) {
-    data.split = split_from_json_text(known_split);
-    known = knows_any(data.dataset, data.split);
+  const DataSplit known = known_split.empty() ? DataSplit{} : split_from_json_text(known_split);
+  if (knows_any(data.dataset, known)) {
+    data.split = extend_split(data.dataset, known, settings.val, settings.seed);
+    const std::size_t added = data.split.train.size() + data.split.val.size() - known.train.size() - known.val.size();
+    log_info("split: the model's own (seed {}); {} images are new to it", known.seed, added);
+  } else {
+    data.split = make_split(data.dataset, settings.val, settings.seed);
   }
-  if (!known) data.split = make_split(data.dataset, settings.val, settings.seed);
   data.train = part_of(data.dataset, data.split, Part::kTrain);
   data.val = part_of(data.dataset, data.split, Part::kVal);
   return data;
@@ -90,7 +99,7 @@ StageTrace trace_data_in(const DataIn& data, const DataSettings& settings, bool 
   const std::size_t images = data.dataset.samples.size();
   stage.id = "data_in";
   stage.title = "Data in";
-  stage.input = made_here ? "drawn by fovea synth" : fmt::format("folder {}", settings.root.filename().string());
+  stage.input = made_here ? "drawn by fovea synth" : fmt::format("folder {}", folder_name(settings.root));
   stage.operation = fmt::format("decode, check, split {} training + {} validation", data.train.size(), data.val.size());
   stage.output =
       fmt::format("{} × {} × 3 u8 0–255, {} classes", images, size_text(data.figures), class_figures(data).size());

@@ -19,8 +19,12 @@ struct DataIn {
   ImageFigures figures;
 };
 
-/// `known_split` (JSON of a model or engine) is used where it knows these images, else a split is made by the settings.
+/// `known_split` (JSON of a model or engine) is used where it knows any of these images (new ones are split by
+/// the settings), else a split is made by the settings.
 DataIn read_data(const DataSettings& settings, const std::string& known_split = {});
+
+/// What a page calls a folder: "photos", for `photos/` and, inside it, for `.` too.
+std::string folder_name(const std::filesystem::path& folder);
 
 /// `made_here`: the pictures were drawn by this program.
 StageTrace trace_data_in(const DataIn& data, const DataSettings& settings, bool made_here, double seconds);

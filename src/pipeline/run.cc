@@ -11,6 +11,7 @@
 #include "base/parallel/parallel.h"
 #include "data/synth.h"
 #include "interop/onnx_export.h"
+#include "interop/onnx_import.h"
 #include "pipeline/data_in.h"
 #include "pipeline/metrics.h"
 #include "pipeline/optimization.h"
@@ -29,6 +30,15 @@ constexpr const char* kDrawnNote =
 
 std::string hash_of(const std::filesystem::path& file) { return content_hash(read_file(file)); }
 
+/// Of the images below `folder`; empty where it is none.
+std::string hash_of_folder(const std::filesystem::path& folder) {
+  std::error_code code;
+  if (folder.empty() || !std::filesystem::is_directory(folder, code)) return "";
+  std::string hashes;
+  for (const std::filesystem::path& file : image_files(folder)) hashes += hash_of(file);
+  return content_hash(as_bytes(std::string_view(hashes)));
+}
+
 class Run {
  public:
   explicit Run(const RunSettings& settings)
@@ -46,7 +56,7 @@ class Run {
   }
 
   Trace all() {
-    trace_.title = drawn_ ? "Drawn cats, dogs and birds" : settings_.data.root.filename().string();
+    trace_.title = drawn_ ? "Drawn cats, dogs and birds" : folder_name(settings_.data.root);
     if (drawn_) trace_.note = kDrawnNote;
     trace_.environment = environment();
     data_in();
@@ -88,7 +98,9 @@ class Run {
     if (drawn_) draw_data();
     if (!settings_.model.empty())
       source_ = load_source(settings_.model, settings_.train.preprocess, settings_.train.size);
-    data_ = read_data(settings_.data, source_.model.split);
+    // What the base model trained on must not validate its successor.
+    const std::filesystem::path& base = settings_.train.from;
+    data_ = read_data(settings_.data, base.empty() ? source_.model.split : import_onnx(base).split);
     if (!settings_.model.empty()) {
       if (!settings_.data.class_map.empty())
         source_.model.class_map = to_json_text(read_class_map(settings_.data.class_map));
@@ -165,11 +177,13 @@ class Run {
             {"gate", build.gate},
             {"calibration", build.calibration},
             {"calib", build.calib},
+            {"calib_images", hash_of_folder(build.calib)},
             {"against", build.against.empty() ? "" : hash_of(build.against)},
             {"opt_level", build.opt_level},
             {"keep", build.keep},
             {"isa", build.isa},
             {"portable", build.portable},
+            {"keep_failed", build.keep_failed},
             {"seed", build.seed},
             {"threads", default_threads()},
             {"machine", trace_.environment}};

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <thread>
 
 #include "base/error.h"
@@ -124,6 +125,30 @@ TEST(File, AFullDiskLeavesTheOldFileAndNothingElse) {
   }
   EXPECT_EQ(read_text(dir / "disk/kept"), "old");
   EXPECT_EQ(names_in(dir / "disk"), std::vector<std::string>{"kept"});
+}
+
+TEST(File, AFifoIsWrittenToAndALinkStaysALink) {
+  TempDir dir;
+  const fs::path fifo = dir / "fifo";
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  std::string read;
+  std::thread reader([&] {
+    std::FILE* file = std::fopen(fifo.c_str(), "r");
+    char part[16];
+    while (const std::size_t got = std::fread(part, 1, sizeof part, file)) read.append(part, got);
+    std::fclose(file);
+  });
+  write_atomic(fifo, "through");
+  reader.join();
+  EXPECT_EQ(read, "through");
+  EXPECT_TRUE(fs::is_fifo(fifo));
+  write_atomic(dir / "target", "old");
+  fs::create_symlink(dir / "target", dir / "link");
+  write_atomic(dir / "link", "new");
+  EXPECT_TRUE(fs::is_symlink(dir / "link"));
+  EXPECT_EQ(read_text(dir / "target"), "new");
+  fs::create_directories(dir / "folder");
+  EXPECT_EQ(kind_of([&] { write_atomic(dir / "folder", "x"); }), ErrorKind::kInvalidArgument);
 }
 
 TEST(File, ReadersNeverSeeHalfAFile) {
