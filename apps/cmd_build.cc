@@ -83,6 +83,7 @@ int run(Options& options) {
     if (data->val.empty()) log_warning("no validation images: nothing is proven about this engine");
   }
   options.build.seed = options.data.seed;
+  options.build.limits = options.data.limits;
   const BuiltEngine built = build_engine(source, data ? &*data : nullptr, options.build, options.common.threads);
   save_engine(built.result.engine, options.out);
   const nlohmann::json report = build_report(built);

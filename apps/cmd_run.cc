@@ -37,6 +37,7 @@ std::function<int()> define_run(Arguments& arguments) {
     options->run.threads = options->common.threads;
     options->run.train.device = options->run.build.device;
     options->run.build.seed = options->run.data.seed;
+    options->run.build.limits = options->run.data.limits;
     const Trace trace = run_pipeline(options->run);
     options->common.say(stage_table(trace));
     options->common.say(trace.key_insight + "\n");

@@ -78,6 +78,7 @@ OptimizeOptions options_of(const BuildSettings& settings, const Graph& graph, in
   options.form = {settings.weights != "per-tensor", settings.activations == "asymmetric"};
   options.calib_cache = settings.calib_cache;
   options.keep_failed = settings.keep_failed;
+  options.limits = settings.limits;
   return options;
 }
 

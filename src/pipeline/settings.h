@@ -36,6 +36,7 @@ struct TrainSettings {
 };
 
 struct BuildSettings {
+  DecodeLimits limits;  ///< as of the data
   std::string precision = "auto";
   std::string device = "auto";
   std::vector<std::int64_t> batches = {1};

@@ -55,7 +55,6 @@ PreprocessSpec training_spec(const TrainSettings& settings) {
 
 Trained train_model(const DataIn& data, const TrainSettings& settings, std::uint64_t seed, const DecodeLimits& limits,
                     const std::function<void(const train::EpochFigures&)>& on_epoch) {
-  (void)limits;
   const train::Api& trainer = train::api();
   const int classes = static_cast<int>(data.dataset.classes.size());
   const Stopwatch watch;
@@ -74,6 +73,7 @@ Trained train_model(const DataIn& data, const TrainSettings& settings, std::uint
   }
   train::TrainOptions options = options_of(settings, seed);
   options.on_epoch = on_epoch;
+  options.limits = limits;
   train::TrainResult result = trainer.train(graph, data.dataset, data.split, spec, options);
   trained.model.graph = std::move(result.graph);
   trained.model.labels = data.dataset.classes;

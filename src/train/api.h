@@ -36,6 +36,7 @@ struct TrainOptions {
   double label_smoothing = -1;               ///< below 0: the default
   std::optional<Augmentation> augmentation;  ///< empty: the default, by `fine_tune`
   std::uint64_t seed = 1;
+  DecodeLimits limits;
   int threads = 0;
   std::string device = "auto";       ///< "auto", "cpu", "cuda[:N]"
   bool freeze = false;               ///< train the head only (the last gemm or convolution)

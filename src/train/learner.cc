@@ -141,6 +141,18 @@ Figures Learner::step(const Batch& batch, double learning_rate, std::uint64_t se
   return figures;
 }
 
+void Learner::settle(const Batch& batch, int seen) {
+  guarded([&] {
+    const at::NoGradGuard no_gradients;
+    at::manual_seed(0);
+    state_->network.set_statistics_rate(1.0 / (seen + 1));
+    state_->forward(batch, true);
+    state_->network.set_statistics_rate(-1);
+  });
+}
+
+bool Learner::has_statistics() const { return !state_->network.statistics().empty(); }
+
 Figures Learner::evaluate(const Batch& batch) {
   Figures figures;
   guarded([&] {

@@ -42,6 +42,10 @@ class Learner {
   /// Loss and hits before the step. A loss that is no number leaves the weights alone; the caller looks at it.
   Figures step(const Batch& batch, double learning_rate, std::uint64_t seed);
   Figures evaluate(const Batch& batch);
+  /// Batch-norm's statistics become the mean over the batches given since `seen` was 0: running averages of a few steps
+  /// still hold where they started (Wu and Johnson, "Rethinking 'Batch' in BatchNorm", 2021).
+  void settle(const Batch& batch, int seen);
+  bool has_statistics() const;
 
   Graph trained() const;
   std::string device() const;

@@ -93,7 +93,7 @@ Tensors Network::forward(std::span<const at::Tensor> inputs, bool training) {
   for (std::size_t i = 0; i < inputs.size(); ++i) values[static_cast<std::size_t>(graph_.inputs()[i])] = inputs[i];
   for (std::size_t i = 0; i < graph_.nodes().size(); ++i) {
     const Node& node = graph_.nodes()[i];
-    const OpContext context{training, plans_[i].in_place, &graph_.value(node.outputs[0]).shape};
+    const OpContext context{training, plans_[i].in_place, statistics_rate_, &graph_.value(node.outputs[0]).shape};
     const std::vector<at::Tensor> operands = gather(values, node);
     try {
       Tensors made = run_op(node.op, operands, context);

@@ -35,6 +35,7 @@ class Network {
   Network(Graph graph, const NetworkOptions& options);
   /// The graph's outputs. With gradients where the grad mode and the parameters say so.
   Tensors forward(std::span<const at::Tensor> inputs, bool training);
+  void set_statistics_rate(double rate) { statistics_rate_ = rate; }  ///< OpContext's, for the forwards to come
   /// Turns gradients on: every trainable constant, or the head's alone. kUnsupported naming the node without a
   /// gradient.
   void make_trainable(std::optional<std::size_t> head, bool head_only);
@@ -53,6 +54,7 @@ class Network {
   std::vector<at::Tensor> gather(const std::vector<at::Tensor>& values, const Node& node) const;
 
   Graph graph_;
+  double statistics_rate_ = -1;
   std::vector<at::Tensor> constants_;  ///< by ValueId, undefined for others
   std::vector<Plan> plans_;            ///< by node
   std::vector<Parameter> parameters_, statistics_;

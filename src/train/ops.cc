@@ -111,7 +111,8 @@ Tensors run(const MatMul&, Inputs in, const OpContext&) { return {at::matmul(in[
 
 Tensors run(const BatchNorm& op, Inputs in, const OpContext& context) {
   // ONNX's momentum is the old part, LibTorch's the new one.
-  return {at::batch_norm(in[0], in[1], in[2], in[3], in[4], context.training, 1.0 - op.momentum, op.epsilon, false)};
+  const double rate = context.statistics_rate < 0 ? 1.0 - op.momentum : context.statistics_rate;
+  return {at::batch_norm(in[0], in[1], in[2], in[3], in[4], context.training, rate, op.epsilon, false)};
 }
 
 Tensors run(const Unary& op, Inputs in, const OpContext& context) {

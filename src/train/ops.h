@@ -13,8 +13,9 @@ namespace fovea::train {
 using Tensors = std::vector<at::Tensor>;
 
 struct OpContext {
-  bool training = false;  ///< dropout drops; batch-norm uses the batch's statistics and updates the running ones
-  bool in_place = false;  ///< the node may overwrite its first input
+  bool training = false;        ///< dropout drops; batch-norm uses the batch's statistics and updates the running ones
+  bool in_place = false;        ///< the node may overwrite its first input
+  double statistics_rate = -1;  ///< what a batch counts in batch-norm's running statistics; below 0: as the op says
   const Shape* out_shape = nullptr;  ///< of the first output as the graph infers it; axes 2 and 3 hold for every batch
 };
 

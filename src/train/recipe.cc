@@ -15,6 +15,8 @@
 namespace fovea::train {
 namespace {
 
+constexpr std::int64_t kSettledSteps = 100;  ///< fewer leave running averages near where they started
+
 /// What suits, where the user says nothing; learning rates for batches of 32, scaled with the batch.
 struct Defaults {
   double lr, head_rate, depth_power, weight_decay, label_smoothing, warmup_epochs, clip;
@@ -64,6 +66,7 @@ Recipe make_recipe(const TrainOptions& options, std::int64_t train_images) {
   recipe.seed = options.seed;
   recipe.augmentation = options.augmentation.value_or(defaults.augmentation);
   recipe.schedule = schedule_of(options, defaults, steps_of(train_images, options.batch));
+  recipe.settles = options.epochs * steps_of(train_images, options.batch) < kSettledSteps;
   recipe.learner = {.device = options.device,
                     .bf16 = options.bf16 && has_fast_bf16(device_from(options.device)),
                     .head_only = options.freeze,

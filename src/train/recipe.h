@@ -17,6 +17,7 @@ struct Recipe {
   Augmentation augmentation;
   Schedule schedule;
   LearnerOptions learner;
+  bool settles = false;  ///< too few steps for running averages: statistics are taken anew after each epoch
   std::uint64_t seed = 1;
 };
 

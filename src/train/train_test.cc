@@ -101,6 +101,15 @@ TEST_F(Training, SameSeedSameWeightsOtherSeedOthers) {
   expect_same_weights(a.graph, run(start).graph, false);
 }
 
+TEST_F(Training, AFewStepsAreEnoughForTheStatistics) {
+  options_.epochs = 1;
+  options_.augmentation = Augmentation{.min_area = 1, .flip = 0, .jitter = 0};
+  options_.lr = 1e-6;  // the weights stand still: in an epoch's batches and after it the net computes the same
+  split_.val = split_.train;
+  const EpochFigures figures = run().epochs.back();
+  EXPECT_NEAR(figures.val_loss, figures.loss, 0.05);
+}
+
 TEST_F(Training, UpdatesTheRunningStatistics) {
   const Graph before = net(1);
   const Graph after = run().graph;

@@ -43,6 +43,7 @@ class Run {
       EpochFigures figures;
       figures.epoch = epoch;
       train_epoch(figures);
+      if (recipe_.settles && learner_.has_statistics()) settle(figures.epoch);
       validate(figures);
       epochs_.push_back(figures);
       epochs_.back().observation = observe(epochs_, static_cast<int>(dataset_.classes.size()));
@@ -82,6 +83,15 @@ class Run {
     figures.images_per_second = rate.per_second(meter.images());
   }
 
+  void settle(int epoch) {
+    Loader loader = open(train_, epoch, std::nullopt);
+    for (int seen = 0; const std::optional<Batch> batch = loader.next(); ++seen) {
+      throw_if_cancelled();
+      learner_.settle(*batch, seen);
+    }
+    remember(loader.skipped());
+  }
+
   void validate(EpochFigures& figures) {
     Loader loader = open(val_, figures.epoch, std::nullopt);
     AccuracyMeter meter;
@@ -102,7 +112,7 @@ class Run {
     const int batch = even_batch(static_cast<std::int64_t>(order.size()), recipe_.batch);
     return {dataset_,
             {.spec = spec_,
-             .limits = {},
+             .limits = options_.limits,
              .batch = std::max(batch, 1),
              .order = std::move(order),
              .augmentation = augmentation,
