@@ -30,6 +30,7 @@ std::string shown(const Unary& op) { return std::string(name(op.fn.function)); }
 std::string shown(const Pool& op) { return fmt::format("{}_pool", text(op.kind)); }
 std::string shown(const GlobalPool& op) { return fmt::format("global_{}_pool", text(op.kind)); }
 std::string shown(const Reduce& op) { return fmt::format("reduce_{}", text(op.kind)); }
+std::string shown(const Resize& op) { return fmt::format("resize_{}", text(op.mode)); }
 std::string shown(const Softmax& op) { return op.log ? "log_softmax" : "softmax"; }
 
 template <typename Type>
@@ -40,6 +41,7 @@ std::uint32_t trainable(const Conv2d&) { return 0b110; }
 std::uint32_t trainable(const Gemm&) { return 0b110; }
 std::uint32_t trainable(const BatchNorm&) { return 0b110; }
 std::uint32_t trainable(const PRelu&) { return 0b10; }
+std::uint32_t trainable(const LayerNorm&) { return 0b110; }
 
 }  // namespace
 

@@ -3,9 +3,11 @@
 #include <string>
 #include <variant>
 
+#include "graph/ops/arg_max.h"
 #include "graph/ops/batch_norm.h"
 #include "graph/ops/binary.h"
 #include "graph/ops/cast.h"
+#include "graph/ops/channel_shuffle.h"
 #include "graph/ops/concat.h"
 #include "graph/ops/conv2d.h"
 #include "graph/ops/dropout.h"
@@ -13,6 +15,7 @@
 #include "graph/ops/gemm.h"
 #include "graph/ops/global_pool.h"
 #include "graph/ops/identity.h"
+#include "graph/ops/layer_norm.h"
 #include "graph/ops/lrn.h"
 #include "graph/ops/matmul.h"
 #include "graph/ops/pad.h"
@@ -22,6 +25,7 @@
 #include "graph/ops/quantize.h"
 #include "graph/ops/reduce.h"
 #include "graph/ops/reshape.h"
+#include "graph/ops/resize.h"
 #include "graph/ops/slice.h"
 #include "graph/ops/softmax.h"
 #include "graph/ops/split.h"
@@ -34,14 +38,14 @@ namespace fovea {
 /// Closed: a new op is a line here and a file in ops/, and the compiler names every place that must learn of it.
 using Op = std::variant<Conv2d, Gemm, MatMul, BatchNorm, Unary, PRelu, Binary, Pool, GlobalPool, Concat, Split, Slice,
                         Reshape, Flatten, Squeeze, Unsqueeze, Transpose, Reduce, Softmax, Pad, Identity, Dropout, Cast,
-                        Quantize, Dequantize, Lrn, PixelsToTensor>;
+                        Quantize, Dequantize, Lrn, PixelsToTensor, LayerNorm, ChannelShuffle, Resize, ArgMax>;
 
 std::string_view name(const Op& op);     ///< "conv2d"; of the family only ("unary", not "relu")
 std::string display_name(const Op& op);  ///< for people: "relu", "max_pool", "add", "conv2d+relu", "conv2d+add+relu"
 std::vector<ValueType> output_types(const Op& op, std::span<const OperandType> inputs);
 
-/// Bit i set: input i is a weight that training changes (conv w and b; gemm b and c; batch-norm scale and bias; prelu
-/// slope).
+/// Bit i set: input i is a weight that training changes (conv w and b; gemm b and c; batch-norm and
+/// layer-norm scale and bias; prelu slope).
 std::uint32_t trainable_inputs(const Op& op);
 /// The epilogue field of the ops that have one (conv2d, gemm, binary), else null.
 Activation* epilogue(Op& op);

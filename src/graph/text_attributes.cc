@@ -89,8 +89,12 @@ bool read_attribute(std::string_view text, std::array<T, N>& values) {
   }
   return true;
 }
-std::string attribute_text(const std::vector<std::int64_t>& values) { return list_text(values); }
-bool read_attribute(std::string_view text, std::vector<std::int64_t>& values) {
+template <typename T>
+std::string attribute_text(const std::vector<T>& values) {
+  return list_text(values);
+}
+template <typename T>
+bool read_attribute(std::string_view text, std::vector<T>& values) {
   values.clear();
   for (bool more = !text.empty(); more;) {
     more = text.find(',') != std::string_view::npos;

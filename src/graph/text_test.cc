@@ -182,7 +182,20 @@ TEST(GraphText, AttributesOfEveryOp) {
       Quantize{DType::kU8, 0},
       Dequantize{0},
       Lrn{3, 2e-4F, 0.5F, 2},
-      PixelsToTensor{1, {103.939F, 116.779F, 123.68F}, {1, 2, 3}}};
+      PixelsToTensor{1, {103.939F, 116.779F, 123.68F}, {1, 2, 3}},
+      LayerNorm{{1, 2}, 1e-6F},
+      ChannelShuffle{4},
+      ArgMax{1, false, true},
+      Resize{ResizeKind::kCubic,
+             ResizePlace::kCrop,
+             ResizeRounding::kCeil,
+             {1, 0.5F},
+             {0, 4},
+             -0.5F,
+             true,
+             true,
+             {0, 0, 1, 0.5F},
+             7}};
   std::vector<bool> seen(std::variant_size_v<Op>, false);
   for (const Op& op : ops) {
     EXPECT_TRUE(parse_op(name(op), print_attributes(op)) == op) << name(op) << ' ' << print_attributes(op);

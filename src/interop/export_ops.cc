@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "graph/ops/strided.h"
 #include "interop/tensor_proto.h"
 
 namespace fovea::interop {
@@ -311,6 +312,68 @@ void write(NodeWriter& out, const Lrn& op) {
   set_real(made, "alpha", op.alpha);
   set_real(made, "beta", op.beta);
   set_real(made, "bias", op.bias);
+}
+
+/// ONNX normalises the last axes only: others are moved there and back.
+void write(NodeWriter& out, const LayerNorm& op) {
+  const int rank = out.graph().input_of(out.node(), 0).shape.rank();
+  const bool last = op.axes.back() == rank - 1;
+  std::vector<std::int64_t> there, back(static_cast<std::size_t>(rank));
+  for (int axis = 0; axis < rank; ++axis)
+    if (axis < op.axes.front() || axis > op.axes.back()) there.push_back(axis);
+  there.insert(there.end(), op.axes.begin(), op.axes.end());
+  for (std::size_t i = 0; i < there.size(); ++i)
+    back[static_cast<std::size_t>(there[i])] = static_cast<std::int64_t>(i);
+  const std::string from = last ? out.input(0) : out.between("moved");
+  if (!last) set_all(out.op("Transpose", {out.input(0)}, {from}), "perm", there);
+  std::vector<std::int64_t> dims;
+  for (const std::int64_t axis : op.axes)
+    dims.push_back(out.graph().input_of(out.node(), 0).shape[static_cast<int>(axis)]);
+  std::string scale = out.input(1);
+  if (scale.empty()) scale = out.constant("ones", broadcast_to(Tensor::scalar(1), Shape(dims)));
+  onnx::NodeProto& made =
+      out.op("LayerNormalization", {from, scale, out.input(2)}, {last ? out.output() : out.between("normal")});
+  set(made, "axis", -static_cast<std::int64_t>(op.axes.size()));
+  set_real(made, "epsilon", op.epsilon);
+  if (!last) set_all(out.op("Transpose", {out.between("normal")}, {out.output()}), "perm", back);
+}
+
+void write(NodeWriter& out, const ChannelShuffle& op) {
+  const Shape& x = out.graph().input_of(out.node(), 0).shape;
+  const std::string rows = out.between("rows"), columns = out.between("columns");
+  out.op("Reshape", {out.input(0), out.integers("rows_shape", {0, op.groups, x[1] / op.groups, -1})}, {rows});
+  set_all(out.op("Transpose", {rows}, {columns}), "perm", std::vector<std::int64_t>{0, 2, 1, 3});
+  std::vector<std::int64_t> dims = x.dims();
+  dims[0] = 0;
+  out.op("Reshape", {columns, out.integers("shape", dims)}, {out.output()});
+}
+
+void write(NodeWriter& out, const ArgMax& op) {
+  onnx::NodeProto& made = out.op("ArgMax", {out.input(0)}, {out.output()});
+  set(made, "axis", op.axis);
+  set(made, "keepdims", op.keep_dims ? 1 : 0);
+  set(made, "select_last_index", op.select_last ? 1 : 0);
+}
+
+/// As opset 17 has it: no antialias, and either scales or sizes.
+void write(NodeWriter& out, const Resize& op) {
+  if (op.antialias) out.unsupported("antialias needs opset 18");
+  std::string roi, scales, sizes;
+  if (!op.roi.empty()) roi = out.constant("roi", Tensor::of<float>({static_cast<std::int64_t>(op.roi.size())}, op.roi));
+  if (!op.sizes.empty()) {
+    const Shape& y = out.graph().value(out.node().outputs[0]).shape;
+    sizes = out.integers("sizes", y.dims());
+  } else {
+    scales = out.constant("scales", Tensor::of<float>({static_cast<std::int64_t>(op.scales.size())}, op.scales));
+  }
+  onnx::NodeProto& made = out.op("Resize", {out.input(0), roi, scales, sizes}, {out.output()});
+  set_text(made, "mode", std::string(enum_names(op.mode)[static_cast<std::size_t>(op.mode)]));
+  set_text(made, "coordinate_transformation_mode",
+           std::string(enum_names(op.place)[static_cast<std::size_t>(op.place)]));
+  set_text(made, "nearest_mode", std::string(enum_names(op.rounding)[static_cast<std::size_t>(op.rounding)]));
+  set_real(made, "cubic_coeff_a", op.cubic_a);
+  set(made, "exclude_outside", op.exclude_outside ? 1 : 0);
+  set_real(made, "extrapolation_value", op.outside);
 }
 
 void write(NodeWriter& out, const PixelsToTensor&) {

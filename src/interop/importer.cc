@@ -11,16 +11,40 @@ namespace {
 
 constexpr std::int64_t kFoldElements = 4096;  ///< larger results wait for the folding pass
 
+/// Ops that were left out on purpose, and why.
+constexpr std::pair<std::string_view, std::string_view> kLeftOut[] = {
+    {"ConvTranspose", "it makes images larger, which no classifier needs"},
+    {"TopK", "the engine itself ranks the classes"},
+    {"NonMaxSuppression", "it belongs to detectors"},
+    {"If", "an engine's steps are the same for every image"},
+    {"Loop", "an engine's steps are the same for every image"},
+    {"LSTM", "recurrent networks are no CNNs"},
+    {"GRU", "recurrent networks are no CNNs"},
+};
+
+std::string why_absent(const onnx::NodeProto& node) {
+  const bool standard = node.domain().empty() || node.domain() == "ai.onnx";
+  const auto found = std::ranges::find(kLeftOut, node.op_type(), &std::pair<std::string_view, std::string_view>::first);
+  if (standard && found != std::end(kLeftOut)) return std::string(found->second);
+  return standard ? "this op is not there" : fmt::format("it is not there in the domain {}", node.domain());
+}
+
 bool never_folded(const Op& op) {
   return std::holds_alternative<Quantize>(op) || std::holds_alternative<Dequantize>(op);
 }
 
 }  // namespace
 
-Handler find_handler(std::string_view op) {
-  for (const auto table : {layer_handlers(), elementwise_handlers(), shape_handlers(), constant_handlers()})
-    for (const HandlerRow& row : table)
-      if (row.op == op) return row.handler;
+Handler find_handler(std::string_view domain, std::string_view op) {
+  const auto find = [op](std::span<const HandlerRow> table) -> Handler {
+    const auto row = std::ranges::find(table, op, &HandlerRow::op);
+    return row != table.end() ? row->handler : nullptr;
+  };
+  if (domain == "com.microsoft") return find(microsoft_handlers());
+  if (!domain.empty() && domain != "ai.onnx") return nullptr;
+  for (const auto table : {layer_handlers(), normalize_handlers(), quantized_handlers(), elementwise_handlers(),
+                           shape_handlers(), reduce_handlers(), resize_handlers(), constant_handlers()})
+    if (const Handler found = find(table)) return found;
   return nullptr;
 }
 
@@ -44,10 +68,8 @@ void Importer::import_node(const onnx::NodeProto& node, int opset) {
   opset_ = opset;
   require(node.output_size() > 0, ErrorKind::kCorruptFile, "[onnx] node {} ({}) has no output", node.name(),
           node.op_type());
-  const bool standard = node.domain().empty() || node.domain() == "ai.onnx";
-  const Handler handler = standard ? find_handler(node.op_type()) : nullptr;
-  if (handler == nullptr)
-    unsupported(standard ? "this op is not there" : fmt::format("the domain {} is not there", node.domain()));
+  const Handler handler = find_handler(node.domain(), node.op_type());
+  if (handler == nullptr) unsupported(why_absent(node));
   try {
     handler(*this);
   } catch (const Error& error) {
@@ -58,6 +80,17 @@ void Importer::import_node(const onnx::NodeProto& node, int opset) {
   if (!node.output(0).empty() && !values_.contains(node.output(0))) unsupported("its first output is not made");
   for (int i = 1; i < node.output_size(); ++i)
     if (!values_.contains(node.output(i))) unmade_[node.output(i)] = fmt::format("{}: output {}", where(), i);
+}
+
+void Importer::learn_readers(const onnx::GraphProto& graph) {
+  for (const onnx::NodeProto& node : graph.node())
+    for (const std::string& name : node.input()) readers_[name].emplace_back(node.op_type());
+  for (const onnx::ValueInfoProto& output : graph.output()) readers_[output.name()].emplace_back("");
+}
+
+std::vector<std::string_view> Importer::readers(const std::string& name) const {
+  const auto found = readers_.find(name);
+  return found != readers_.end() ? found->second : std::vector<std::string_view>{};
 }
 
 ValueId Importer::input(int i) const {

@@ -22,6 +22,8 @@ class Importer {
       const std::string& name) const;  ///< kCorruptFile when nothing made it, kUnsupported when its node makes it not
   bool knows(const std::string& name) const { return values_.contains(name); }
   void import_node(const onnx::NodeProto& node, int opset);
+  /// Who reads which value, before the first node is imported.
+  void learn_readers(const onnx::GraphProto& graph);
 
   // For handlers.
   Graph& graph() { return graph_; }
@@ -37,6 +39,9 @@ class Importer {
   const Tensor* constant(int i) const;                                     ///< null unless known at import
   std::vector<std::int64_t> integers(int i, std::string_view what) const;  ///< of a constant; unsupported otherwise
   float number(int i, std::string_view what) const;                        ///< of a constant with one element
+
+  /// The ops of the ONNX nodes that read a value; "" for the graph's output.
+  std::vector<std::string_view> readers(const std::string& name) const;
 
   const onnx::AttributeProto* attribute(std::string_view name) const;
   std::int64_t integer(std::string_view name, std::int64_t otherwise) const;
@@ -64,6 +69,7 @@ class Importer {
   std::unordered_map<std::string, ValueId> values_;
   std::unordered_map<std::string, std::string>
       unmade_;  ///< outputs that no handler makes (masks, statistics) → who would
+  std::unordered_map<std::string, std::vector<std::string_view>> readers_;
   const onnx::NodeProto* node_ = nullptr;
   int opset_ = 0;
 };
@@ -74,11 +80,18 @@ struct HandlerRow {
   Handler handler;
 };
 
-/// The tables of the ops_*.cc files; find_handler searches them all. Null: the op is not there.
-std::span<const HandlerRow> layer_handlers();        // ops_layers.cc: convolution, gemm, normalisation, pooling
+/// The tables of the ops_*.cc files; find_handler searches those of the domain. Null: the op is not there.
+std::span<const HandlerRow> layer_handlers();        // ops_layers.cc: convolution, gemm, batch-norm, pooling
+std::span<const HandlerRow> normalize_handlers();    // ops_normalize.cc: layer, instance and group norm
+std::span<const HandlerRow> quantized_handlers();    // ops_quantized.cc: Q/DQ, QLinear…, …Integer
 std::span<const HandlerRow> elementwise_handlers();  // ops_elementwise.cc
 std::span<const HandlerRow> shape_handlers();        // ops_shape.cc: reshape, slice, concat, …
-std::span<const HandlerRow> constant_handlers();     // ops_constant.cc: evaluated at import: Shape, Gather, Range, …
-Handler find_handler(std::string_view op);
+std::span<const HandlerRow> reduce_handlers();       // ops_reduce.cc
+std::span<const HandlerRow> resize_handlers();       // ops_resize.cc
+std::span<const HandlerRow> constant_handlers();     // ops_constant.cc: evaluated at import: Shape, Range, …
+std::span<const HandlerRow> microsoft_handlers();    // ops_quantized.cc: com.microsoft
+void gather_constants(Importer& in);                 ///< Gather where all is known
+void expand_constant(Importer& in);                  ///< Expand of a constant
+Handler find_handler(std::string_view domain, std::string_view op);
 
 }  // namespace fovea::interop

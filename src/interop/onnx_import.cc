@@ -98,6 +98,7 @@ Model import_onnx(std::span<const std::byte> bytes, const std::filesystem::path&
   Importer importer(model.graph, folder);
   add_initializers(proto.graph(), folder, importer, model.graph);
   add_inputs(proto.graph(), options, importer, model);
+  importer.learn_readers(proto.graph());
   for (const onnx::NodeProto& node : proto.graph().node()) importer.import_node(node, opset);
   std::vector<ValueId> outputs;
   for (const onnx::ValueInfoProto& output : proto.graph().output()) outputs.push_back(importer.lookup(output.name()));

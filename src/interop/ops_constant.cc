@@ -54,7 +54,9 @@ Tensor gather_blocks(const Tensor& from, Shape shape, std::size_t block, const P
   return made;
 }
 
-void gather(Importer& in) {
+}  // namespace
+
+void gather_constants(Importer& in) {
   const Tensor& data = known(in, 0);
   const Tensor indices = to_s64(known(in, 1));
   const int axis = normal_axis(in.integer("axis", 0), data.shape().rank());
@@ -81,6 +83,8 @@ void gather(Importer& in) {
     return i / many % outer * static_cast<std::size_t>(size) + picks[i % many];
   }));
 }
+
+namespace {
 
 void constant_of_shape(Importer& in) {
   const Shape shape(in.integers(0, "the shape"));
@@ -134,12 +138,14 @@ Tensor expanded(const Tensor& from, const Shape& to) {
                        [&](std::size_t i) { return source_index(from.shape(), to, i); });
 }
 
-/// With a constant: evaluated. With a run-time value that keeps its shape: nothing to do.
-void expand(Importer& in) {
+}  // namespace
+
+void expand_constant(Importer& in) {
   const Shape to = broadcast(in.shape(0), Shape(in.integers(1, "the shape")));
-  if (to == in.shape(0)) return in.emit(Identity{}, {in.input(0)});
   in.emit_constant(expanded(known(in, 0), to));
 }
+
+namespace {
 
 void where(Importer& in) {
   const Tensor& condition = known(in, 0);
@@ -177,18 +183,41 @@ void greater(Importer& in) {
   compare(in, [](float a, float b) { return a > b; });
 }
 
+void less_or_equal(Importer& in) {
+  compare(in, [](float a, float b) { return a <= b; });
+}
+void greater_or_equal(Importer& in) {
+  compare(in, [](float a, float b) { return a >= b; });
+}
+void both(Importer& in) {
+  compare(in, [](float a, float b) { return a != 0 && b != 0; });
+}
+void either(Importer& in) {
+  compare(in, [](float a, float b) { return a != 0 || b != 0; });
+}
+
+void opposite(Importer& in) {
+  const Tensor given = to_f32(known(in, 0));
+  Tensor made(DType::kBool, given.shape());
+  std::ranges::transform(given.data<float>(), made.data<bool>().begin(), [](float value) { return value == 0; });
+  in.emit_constant(made);
+}
+
 constexpr HandlerRow kHandlers[] = {
     {"Constant", constant},
     {"Shape", shape},
     {"Size", size},
-    {"Gather", gather},
     {"ConstantOfShape", constant_of_shape},
     {"Range", range},
-    {"Expand", expand},
     {"Where", where},
     {"Equal", equal},
     {"Less", less},
     {"Greater", greater},
+    {"LessOrEqual", less_or_equal},
+    {"GreaterOrEqual", greater_or_equal},
+    {"And", both},
+    {"Or", either},
+    {"Not", opposite},
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "graph/ops/strided.h"
 #include "interop/importer.h"
 #include "interop/tensor_proto.h"
 
@@ -95,17 +96,6 @@ void slice(Importer& in) {
   in.emit(op, {in.input(0)});
 }
 
-template <ReduceKind kKind>
-void reduce(Importer& in) {
-  Reduce op;
-  op.kind = kKind;
-  op.axes = normal_axes(in.integers_or_input("axes", 1), in.rank(0));
-  op.keep_dims = in.integer("keepdims", 1) != 0;
-  if (op.axes.empty() && in.integer("noop_with_empty_axes", 0) != 0) return in.emit(Identity{}, {in.input(0)});
-  std::ranges::sort(op.axes);
-  in.emit(op, {in.input(0)});
-}
-
 void pad(Importer& in) {
   Pad op;
   const std::string mode = in.text("mode", "constant");
@@ -135,6 +125,86 @@ void pad(Importer& in) {
   in.emit(op, {in.input(0)});
 }
 
+/// [n, (b b c), h, w] → [n, c, h b, w b]; mode CRD has (c b b).
+void depth_to_space(Importer& in) {
+  const std::int64_t b = in.integer("blocksize", 1);
+  require(in.rank(0) == 4 && b > 0 && in.shape(0)[1] % (b * b) == 0, ErrorKind::kInvalidArgument, "blocks of {} in {}",
+          b, in.shape(0).str());
+  const std::int64_t c = in.shape(0)[1] / (b * b), h = in.shape(0)[2], w = in.shape(0)[3];
+  const bool columns = in.text("mode", "DCR") == "CRD";
+  const ValueId apart = in.add(columns ? Reshape{{0, c, b, b, h, w}} : Reshape{{0, b, b, c, h, w}}, {in.input(0)});
+  const ValueId moved = in.add(columns ? Transpose{{0, 1, 4, 2, 5, 3}} : Transpose{{0, 3, 4, 1, 5, 2}}, {apart});
+  in.emit(Reshape{{0, c, h * b, w * b}}, {moved});
+}
+
+void space_to_depth(Importer& in) {
+  const std::int64_t b = in.integer("blocksize", 1);
+  require(in.rank(0) == 4 && b > 0 && in.shape(0)[2] % b == 0 && in.shape(0)[3] % b == 0, ErrorKind::kInvalidArgument,
+          "blocks of {} in {}", b, in.shape(0).str());
+  const std::int64_t c = in.shape(0)[1], h = in.shape(0)[2] / b, w = in.shape(0)[3] / b;
+  const ValueId apart = in.add(Reshape{{0, c, h, b, w, b}}, {in.input(0)});
+  in.emit(Reshape{{0, c * b * b, h, w}}, {in.add(Transpose{{0, 3, 5, 1, 2, 4}}, {apart})});
+}
+
+Slice part_of(int axis, std::int64_t start, std::int64_t end, std::int64_t step = 1) {
+  return {{axis}, {start}, {end}, {step}};
+}
+
+/// Neighbouring indices as slices, joined; all equally far apart: one slice.
+ValueId picked(Importer& in, int axis, const std::vector<std::int64_t>& indices) {
+  constexpr std::size_t kMostSlices = 256;
+  const std::int64_t step = indices.size() > 1 ? indices[1] - indices[0] : 1;
+  bool even = step > 0;
+  for (std::size_t i = 1; i < indices.size(); ++i) even &= indices[i] - indices[i - 1] == step;
+  if (even) return in.add(part_of(axis, indices.front(), indices.back() + 1, step), {in.input(0)});
+  std::vector<ValueId> parts;
+  for (std::size_t i = 0; i < indices.size();) {
+    std::size_t end = i + 1;
+    while (end < indices.size() && indices[end] == indices[end - 1] + 1) ++end;
+    parts.push_back(in.add(part_of(axis, indices[i], indices[end - 1] + 1), {in.input(0)}));
+    i = end;
+  }
+  if (parts.size() > kMostSlices) in.unsupported(fmt::format("it picks {} parts", parts.size()));
+  return in.add(Concat{axis}, parts);
+}
+
+/// Indices are known: of constants at import, of other values by slices.
+void gather(Importer& in) {
+  if (in.constant(1) == nullptr) in.unsupported("its indices are known at run time only");
+  if (in.constant(0) != nullptr) return gather_constants(in);
+  const int axis = normal_axis(in.integer("axis", 0), in.rank(0));
+  const std::int64_t size = in.shape(0)[axis];
+  std::vector<std::int64_t> indices = in.integers(1, "its indices");
+  require(!indices.empty(), ErrorKind::kInvalidArgument, "it picks nothing");
+  for (std::int64_t& index : indices) {
+    require(index >= -size && index < size, ErrorKind::kInvalidArgument, "index {} is outside a dimension of {}", index,
+            size);
+    if (index < 0) index += size;
+  }
+  const ValueId row = picked(in, axis, indices);
+  if (in.rank(1) == 0) return in.emit(Squeeze{{axis}}, {row});
+  if (in.rank(1) == 1) return in.emit_value(row);
+  std::vector<std::int64_t> dims = in.shape(0).dims();
+  dims.erase(dims.begin() + axis);
+  dims.insert(dims.begin() + axis, in.shape(1).begin(), in.shape(1).end());
+  if (axis > 0) dims[0] = 0;
+  in.emit(Reshape{dims}, {row});
+}
+
+/// A constant is repeated at import, another value by a product with ones.
+void expand(Importer& in) {
+  if (in.constant(0) != nullptr) return expand_constant(in);
+  const Shape& from = in.shape(0);
+  const Shape to = broadcast(from, Shape(in.integers(1, "the shape")));
+  if (to == from) return in.emit(Identity{}, {in.input(0)});
+  if (!is_float(in.value(0).dtype)) in.unsupported("integers known at run time are repeated");
+  std::vector<std::int64_t> dims = to.dims();
+  for (int back = 1; back <= from.rank(); ++back)
+    if (from[from.rank() - back] == to[to.rank() - back]) dims[static_cast<std::size_t>(to.rank() - back)] = 1;
+  const ValueId ones = in.add_constant(broadcast_to(Tensor::scalar(1), Shape(dims)));
+  in.emit(Binary{BinaryKind::kMul, {}}, {in.input(0), ones});
+}
+
 /// Networks run in f32 (or as a plan says): casts among float types say nothing here.
 DType here(DType wanted) { return is_float(wanted) ? DType::kF32 : wanted; }
 
@@ -159,9 +229,10 @@ constexpr HandlerRow kHandlers[] = {
     {"Concat", concat},
     {"Split", split},
     {"Slice", slice},
-    {"ReduceMean", reduce<ReduceKind::kMean>},
-    {"ReduceSum", reduce<ReduceKind::kSum>},
-    {"ReduceMax", reduce<ReduceKind::kMax>},
+    {"DepthToSpace", depth_to_space},
+    {"SpaceToDepth", space_to_depth},
+    {"Gather", gather},
+    {"Expand", expand},
     {"Pad", pad},
     {"Cast", cast},
     {"CastLike", cast_like},

@@ -11,7 +11,8 @@ namespace {
 /// Small vectors that are added or normalise once per channel: their bits cost nothing.
 bool stays_wide(const Op& op, std::size_t input) {
   const bool weights = std::holds_alternative<Conv2d>(op) || std::holds_alternative<Gemm>(op);
-  return (weights && input == 2) || (std::holds_alternative<BatchNorm>(op) && input > 0);
+  const bool normalises = std::holds_alternative<BatchNorm>(op) || std::holds_alternative<LayerNorm>(op);
+  return (weights && input == 2) || (normalises && input > 0);
 }
 
 bool can_lower(const Graph& graph, const Node& node) {

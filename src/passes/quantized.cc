@@ -18,6 +18,7 @@ struct MovesElements {
   bool operator()(const Unsqueeze&) const { return true; }
   bool operator()(const Transpose&) const { return true; }
   bool operator()(const Slice&) const { return true; }
+  bool operator()(const ChannelShuffle&) const { return true; }
   template <typename Other>
   bool operator()(const Other&) const {
     return false;

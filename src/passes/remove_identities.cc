@@ -46,6 +46,9 @@ struct HandsThrough {
   bool operator()(const Slice& op) const { return all(op.steps, 1); }
   bool operator()(const Pad& op) const { return all(op.before, 0) && all(op.after, 0); }
   bool operator()(const Transpose& op) const { return std::is_sorted(op.perm.begin(), op.perm.end()); }
+  bool operator()(const ChannelShuffle& op) const {
+    return op.groups == 1 || op.groups == graph.input_of(node, 0).shape[1];
+  }
   bool operator()(const Reduce& op) const { return op.keep_dims; }  // equal shapes: only axes of size 1
   bool operator()(const Pool& op) const {
     return op.kernel == std::array{1, 1} && op.strides == std::array{1, 1} && op.pads == std::array{0, 0, 0, 0};
@@ -86,6 +89,25 @@ bool merge_transposes(Graph& graph, const GraphIndex& index, std::size_t i) {
   return true;
 }
 
+// transpose(x, p) → reshape(x), where p only moves axes of size 1 and keeps the batch in front
+bool turn_to_reshape(Graph& graph, std::size_t i) {
+  const Node& node = graph.nodes()[i];
+  const auto* op = std::get_if<Transpose>(&node.op);
+  if (!op || op->perm.empty() || op->perm[0] != 0) return false;
+  const Shape& x = graph.input_of(node, 0).shape;
+  std::int64_t last = 0;
+  for (const std::int64_t axis : op->perm) {
+    if (axis != 0 && x[static_cast<int>(axis)] == 1) continue;
+    if (axis < last) return false;
+    last = axis;
+  }
+  std::vector<std::int64_t> dims = graph.value(node.outputs[0]).shape.dims();
+  dims[0] = 0;
+  if (std::ranges::find(dims.begin() + 1, dims.end(), 0) != dims.end()) return false;
+  graph.nodes()[i].op = Reshape{dims};
+  return true;
+}
+
 bool only_reshapes(const Op& op) {
   return std::holds_alternative<Reshape>(op) || std::holds_alternative<Flatten>(op) ||
          std::holds_alternative<Squeeze>(op) || std::holds_alternative<Unsqueeze>(op);
@@ -117,7 +139,8 @@ bool merge_reshapes(Graph& graph, const GraphIndex& index, std::size_t i) {
 
 bool remove_identities(Graph& graph, const PassContext&) {
   return rewrite::everywhere(graph, [](Graph& g, const GraphIndex& index, std::size_t i) {
-    return remove_one(g, index, i) || merge_transposes(g, index, i) || merge_reshapes(g, index, i);
+    return remove_one(g, index, i) || merge_transposes(g, index, i) || turn_to_reshape(g, i) ||
+           merge_reshapes(g, index, i);
   });
 }
 

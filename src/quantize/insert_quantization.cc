@@ -35,7 +35,7 @@ Role role_of(const Graph& graph, const Node& node) {
                        std::holds_alternative<Squeeze>(node.op) || std::holds_alternative<Unsqueeze>(node.op) ||
                        std::holds_alternative<Transpose>(node.op) || std::holds_alternative<Concat>(node.op) ||
                        std::holds_alternative<Slice>(node.op) || std::holds_alternative<Split>(node.op) ||
-                       std::holds_alternative<Identity>(node.op);
+                       std::holds_alternative<Identity>(node.op) || std::holds_alternative<ChannelShuffle>(node.op);
   return carries ? Role::kCarry : Role::kFloat;
 }
 

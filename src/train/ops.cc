@@ -343,6 +343,37 @@ Tensors run(const Lrn& op, Inputs in, const OpContext&) {
   return {in[0] / at::pow(mean * op.alpha + op.bias, op.beta)};
 }
 
+/// Mean and variance by hand: the axes need not be the last.
+Tensors run(const LayerNorm& op, Inputs in, const OpContext&) {
+  const Tensor centred = in[0] - at::mean(in[0], op.axes, true);
+  Tensor y = centred * at::rsqrt(at::mean(centred * centred, op.axes, true) + op.epsilon);
+  Ints shape(static_cast<std::size_t>(in[0].dim()), 1);
+  for (const std::int64_t axis : op.axes) shape[static_cast<std::size_t>(axis)] = in[0].size(axis);
+  if (const auto scale = optional_input(in, 1)) y = y * scale->reshape(shape);
+  if (const auto bias = optional_input(in, 2)) y = y + bias->reshape(shape);
+  return {y};
+}
+
+Tensors run(const ChannelShuffle& op, Inputs in, const OpContext&) {
+  const Tensor rows = in[0].reshape({in[0].size(0), op.groups, in[0].size(1) / op.groups, -1});
+  return {rows.transpose(1, 2).reshape(in[0].sizes())};
+}
+
+Tensors run(const ArgMax& op, Inputs in, const OpContext&) {
+  if (!op.select_last) return {at::argmax(in[0], op.axis, op.keep_dims)};
+  return {in[0].size(op.axis) - 1 - at::argmax(in[0].flip(op.axis), op.axis, op.keep_dims)};
+}
+
+Tensors run(const Resize& op, Inputs in, const OpContext&) {
+  Tensor x = in[0];
+  const Shape shape(Ints(x.sizes().begin(), x.sizes().end()));
+  for (int axis = 0; axis < shape.rank(); ++axis) {
+    const fovea::Tensor weights = resize_weights(op, shape, axis);
+    if (!weights.empty()) x = at::tensordot(x, to_torch(weights).to(x), {axis}, {1}).movedim(-1, axis);
+  }
+  return {x};
+}
+
 Tensors run(const PixelsToTensor& op, Inputs in, const OpContext&) {
   return {normalized(in[0], {op.scale, op.mean, op.std})};
 }
@@ -354,7 +385,9 @@ Tensors run_op(const Op& op, std::span<const at::Tensor> inputs, const OpContext
 }
 
 bool has_gradient(const Op& op) {
-  if (std::holds_alternative<Quantize>(op) || std::holds_alternative<Dequantize>(op)) return false;
+  if (std::holds_alternative<Quantize>(op) || std::holds_alternative<Dequantize>(op) ||
+      std::holds_alternative<ArgMax>(op))
+    return false;
   if (const auto* cast = std::get_if<Cast>(&op)) return is_float(cast->to);
   if (const auto* unary = std::get_if<Unary>(&op)) {
     return unary->fn.function != Function::kFloor && unary->fn.function != Function::kCeil &&

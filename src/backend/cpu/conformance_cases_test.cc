@@ -144,6 +144,15 @@ void add_normalisations(std::vector<Case>& cases) {
   cases.push_back({"softmax log", Softmax{1, true}, {{{2, 37}}}, 37});
   cases.push_back({"softmax channels", Softmax{1}, {{{1, 32, 3, 3}}}, 32});
   cases.push_back({"lrn", Lrn{}, {{{1, 32, 5, 5}}}, 5});
+  const auto channels = [](std::int64_t c) { return constant({c}, 0.5F, 1.5F); };
+  cases.push_back({"layer norm rows", LayerNorm{{2}}, {{{2, 5, 40}}, channels(40), channels(40)}, 80});
+  cases.push_back({"layer norm two axes", LayerNorm{{1, 2}, 1e-3F}, {{{2, 5, 7}}}, 70});
+  cases.push_back({"layer norm channels", LayerNorm{{1}}, {{{2, 48, 5, 5}}, channels(48), channels(48)}, 96});
+  cases.push_back({"layer norm odd channels", LayerNorm{{1}}, {{{1, 37, 9, 9}}, channels(37)}, 74});
+  cases.push_back({"resize",
+                   Resize{.mode = ResizeKind::kLinear, .scales = {1, 1, 2, 0.5F}, .sizes = {}, .roi = {}},
+                   {{{1, 3, 4, 6}}},
+                   2});
   cases.push_back({"batch norm",
                    BatchNorm{},
                    {{{1, 32, 4, 4}}, constant({32}), constant({32}), constant({32}), constant({32}, 0.5F, 2)}});
@@ -160,6 +169,14 @@ void add_moves(std::vector<Case>& cases) {
   cases.push_back({"squeeze", Squeeze{{2, 3}}, {{{2, 32, 1, 1}}}});
   cases.push_back({"unsqueeze", Unsqueeze{{2, 3}}, {{{2, 32}}}});
   cases.push_back({"transpose", Transpose{{0, 2, 3, 1}}, {{{2, 3, 4, 5}}}});
+  cases.push_back({"transpose deep", Transpose{{0, 2, 1, 3, 4}}, {{{2, 2, 20, 3, 4}}}});
+  cases.push_back({"transpose reversed", Transpose{{2, 1, 0}}, {{{3, 4, 33}}}});
+  cases.push_back({"channel shuffle", ChannelShuffle{2}, {{{2, 20, 3, 5}}}});
+  cases.push_back({"channel shuffle of three", ChannelShuffle{3}, {{{1, 48, 4, 4}}}});
+  cases.push_back({"slice channels", Slice{{1}, {16}, {100}, {1}}, {{{2, 40, 3, 5}}}});
+  cases.push_back({"slice inside", Slice{{2, 3}, {1, -3}, {4, -1}, {2, 1}}, {{{1, 16, 5, 5}}}});
+  cases.push_back({"slice backwards", Slice{{3}, {-1}, {-9}, {-1}}, {{{1, 5, 2, 6}}}});
+  cases.push_back({"split channels", Split{1, {16, 8, 16}}, {{{2, 40, 3, 3}}}});
   cases.push_back({"slice", Slice{{1, 2}, {1, 4}, {7, 0}, {2, -1}}, {{{1, 8, 5, 5}}}});
   cases.push_back({"split", Split{1, {3, 5}}, {{{2, 8, 3, 3}}}});
   cases.push_back({"pad", Pad{{0, 0, 1, 2}, {0, 0, 0, 1}, PadMode::kConstant, 0.5F}, {{{1, 4, 3, 3}}}});

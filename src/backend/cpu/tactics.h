@@ -27,6 +27,8 @@ extern const Tactic kConvert;  ///< Identity, Flatten, Reshape, …: elements in
 extern const Tactic kLookup;   ///< Unary of 8 bits: a table of 256 values
 extern const Tactic kAverage;  ///< global average pooling, between any number types
 extern const Tactic kConcat;   ///< along any axis, rescaling as it copies
+extern const Tactic kMove;     ///< Transpose, Slice, Split, ChannelShuffle between plain and nhwc
+extern const Tactic kLayerNorm;
 
 /// A node in 8 bits or bf16 that nothing runs as it is: converted to f32 and back around the first tactic that does.
 extern const Tactic kWidened;

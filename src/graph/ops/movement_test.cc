@@ -18,6 +18,37 @@ void expect_longs(const Tensor& tensor, const Shape& shape, const std::vector<st
   EXPECT_TRUE(tensor.same(longs(shape, values))) << tensor.shape().str();
 }
 
+TEST(ChannelShuffle, ReadsByColumns) {
+  expect_longs(run_op(ChannelShuffle{2}, {longs({1, 6, 1, 1}, {0, 1, 2, 3, 4, 5})}), {1, 6, 1, 1}, {0, 3, 1, 4, 2, 5});
+  expect_longs(run_op(ChannelShuffle{2}, {longs({1, 4, 2}, {0, 1, 2, 3, 4, 5, 6, 7})}), {1, 4, 2},
+               {0, 1, 4, 5, 2, 3, 6, 7});
+  EXPECT_EQ(shape_rule(ChannelShuffle{4}, {{1, 6, 1, 1}}), "[channel_shuffle] 4 groups of 6 channels");
+}
+
+TEST(ArgMax, FirstOrLastOfEquals) {
+  const Tensor x = floats({2, 3}, {1, 3, 3, 4, 2, 0});
+  expect_longs(run_op(ArgMax{1, true, false}, {x}), {2, 1}, {1, 0});
+  expect_longs(run_op(ArgMax{1, false, true}, {x}), {2}, {2, 0});
+  expect_longs(run_op(ArgMax{0, false, false}, {x}), {3}, {1, 0, 0});
+}
+
+TEST(Resize, NearestAndLinear) {
+  const Tensor x = floats({1, 2}, {1, 3});
+  Resize op;
+  op.scales = {1, 2};
+  expect_close(run_op(op, {x}), floats({1, 4}, {1, 1, 3, 3}), 0);
+  op.mode = ResizeKind::kLinear;
+  expect_close(run_op(op, {x}), floats({1, 4}, {1, 1.5F, 2.5F, 3}), 1e-6);
+  op.place = ResizePlace::kAlignCorners;
+  expect_close(run_op(op, {x}), floats({1, 4}, {1, 5 / 3.0F, 7 / 3.0F, 3}), 1e-6);
+  op = {};
+  op.sizes = {0, 1};
+  op.mode = ResizeKind::kLinear;
+  op.antialias = true;
+  expect_close(run_op(op, {floats({2, 4}, {1, 1, 3, 3, 0, 0, 0, 8})}), floats({2, 1}, {2, 0.8F}), 1e-6);
+  EXPECT_EQ(shape_rule(Resize{}, {{1, 2}}), "[resize] neither sizes nor scales are given");
+}
+
 TEST(Concat, AlongEachAxis) {
   const Tensor a = longs({2, 2}, {1, 2, 3, 4}), b = longs({2, 1}, {5, 6}), c = longs({1, 2}, {7, 8});
   expect_longs(run_op(Concat{1}, {a, b}), {2, 3}, {1, 2, 5, 3, 4, 6});

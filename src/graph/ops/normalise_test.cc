@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include <limits>
 
 #include "base/error.h"
@@ -59,6 +61,16 @@ TEST(BatchNorm, PerChannel) {
   EXPECT_EQ(shape_rule(BatchNorm{}, {{1, 4, 2, 2}, {4}, {4}, {3}, {4}}),
             "[batch_norm] mean has 3 elements, input has 4 channels");
   EXPECT_EQ(shape_rule(BatchNorm{}, {{4}, {4}, {4}, {4}, {4}}), "[batch_norm] input is 4, expected rank 2 or more");
+}
+
+TEST(LayerNorm, OverTheLastAxisOrTheChannels) {
+  const Tensor x = floats({1, 2, 2}, {1, 3, 5, -5}), scale = floats({2}, {1, 2}), bias = floats({2}, {0, 1});
+  expect_close(run_op(LayerNorm{{2}, 0}, {x, scale, bias}), floats({1, 2, 2}, {-1, 3, 1, -1}), 1e-6);
+  expect_close(run_op(LayerNorm{{1}, 0}, {x, scale, bias}), floats({1, 2, 2}, {-1, 1, 3, -1}), 1e-6);
+  expect_close(run_op(LayerNorm{{1, 2}, 13}, {x, Tensor(), Tensor()}),
+               floats({1, 2, 2}, {0, 2 / std::sqrt(27.0F), 4 / std::sqrt(27.0F), -6 / std::sqrt(27.0F)}), 1e-6);
+  EXPECT_EQ(shape_rule(LayerNorm{{1, 3}}, {{1, 2, 3, 4}}), "[layer_norm] axes 1 and 3 are no neighbours");
+  EXPECT_EQ(shape_rule(LayerNorm{{2}}, {{1, 2, 3}, {2}}), "[layer_norm] scale is 2, expected 3");
 }
 
 TEST(Lrn, OddAndEvenSizes) {

@@ -28,7 +28,8 @@ bool is_any_of(const Op& op) {
 }
 
 bool computes_on_numbers(const Op& op) {
-  return is_any_of<Conv2d, Gemm, MatMul, BatchNorm, Unary, PRelu, Binary, Pool, GlobalPool, Reduce, Softmax, Lrn>(op);
+  return is_any_of<Conv2d, Gemm, MatMul, BatchNorm, Unary, PRelu, Binary, Pool, GlobalPool, Reduce, Softmax, Lrn,
+                   LayerNorm>(op);
 }
 
 void widen_operand(OperandView& operand) {
