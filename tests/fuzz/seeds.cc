@@ -12,6 +12,7 @@
 #include "interop/onnx_export.h"
 #include "testing/graph_random.h"
 #include "testing/plain_engine.h"
+#include "testing/zoo_graphs.h"
 
 namespace {
 
@@ -42,6 +43,12 @@ void write_graphs(const fs::path& to) {
     model.graph = graph;
     model.labels = {"cat", "dog"};
     fovea::write_atomic(to / "interop" / std::to_string(seed), fovea::export_onnx(model));
+  }
+  for (const fovea::ZooGraph& zoo : fovea::zoo_graphs()) {
+    fovea::Model model;
+    model.graph = zoo.make(32, 1);
+    fovea::write_atomic(to / "graph" / zoo.name, fovea::print(model.graph));
+    fovea::write_atomic(to / "interop" / zoo.name, fovea::export_onnx(model));
   }
 }
 
