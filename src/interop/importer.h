@@ -15,7 +15,8 @@ namespace fovea::interop {
 /// its attributes; it answers with emit(). Errors name node and op.
 class Importer {
  public:
-  Importer(Graph& graph, std::filesystem::path folder) : graph_(graph), folder_(std::move(folder)) {}
+  Importer(Graph& graph, std::filesystem::path folder, std::int64_t max_filled)
+      : graph_(graph), folder_(std::move(folder)), max_filled_(max_filled) {}
 
   void bind(const std::string& name, ValueId value) { values_[name] = value; }
   ValueId lookup(
@@ -28,6 +29,7 @@ class Importer {
   // For handlers.
   Graph& graph() { return graph_; }
   int opset() const { return opset_; }
+  std::int64_t max_filled() const { return max_filled_; }  ///< ImportOptions'
   const onnx::NodeProto& node() const { return *node_; }
   int input_count() const { return node_->input_size(); }
   bool has_input(int i) const { return i < node_->input_size() && !node_->input(i).empty(); }
@@ -66,6 +68,7 @@ class Importer {
 
   Graph& graph_;
   std::filesystem::path folder_;
+  std::int64_t max_filled_;
   std::unordered_map<std::string, ValueId> values_;
   std::unordered_map<std::string, std::string>
       unmade_;  ///< outputs that no handler makes (masks, statistics) → who would

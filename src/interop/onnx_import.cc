@@ -95,7 +95,7 @@ Model import_onnx(std::span<const std::byte> bytes, const std::filesystem::path&
   const int opset = opset_of(proto);
   interop::inline_functions(proto);
   Model model;
-  Importer importer(model.graph, folder);
+  Importer importer(model.graph, folder, options.max_filled);
   add_initializers(proto.graph(), folder, importer, model.graph);
   add_inputs(proto.graph(), options, importer, model);
   importer.learn_readers(proto.graph());

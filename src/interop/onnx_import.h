@@ -12,7 +12,8 @@ namespace fovea {
 struct ImportOptions {
   int size = 0;  ///< for symbolic heights and widths; 0: 224
   std::uint64_t max_bytes = std::uint64_t{1} << 31;
-  std::map<std::string, Tensor> constants;  ///< inputs of the graph that are known already, e.g. a target shape
+  std::int64_t max_filled = std::int64_t{1} << 24;  ///< elements of a constant that the file gives by shape and value
+  std::map<std::string, Tensor> constants;          ///< inputs of the graph that are known already, e.g. a target shape
 };
 
 /// An ONNX file (opset 7 to 25) as a Model at batch 1 (or the file's fixed batch). Shape arithmetic is folded,

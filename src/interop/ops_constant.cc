@@ -88,7 +88,7 @@ namespace {
 
 void constant_of_shape(Importer& in) {
   const Shape shape(in.integers(0, "the shape"));
-  require(shape.elements() <= kMostElements * 16, ErrorKind::kInvalidArgument, "shape {} is too large", shape.str());
+  require(shape.elements() <= in.max_filled(), ErrorKind::kInvalidArgument, "shape {} is too large", shape.str());
   const Tensor value = in.attribute("value") != nullptr ? in.tensor("value") : Tensor::scalar(0);
   require(value.elements() == 1, ErrorKind::kInvalidArgument, "the value has shape {}", value.shape().str());
   in.emit_constant(gather_blocks(value, shape, size_of(value.dtype()), [](std::size_t) { return 0; }));

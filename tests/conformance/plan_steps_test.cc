@@ -14,7 +14,7 @@
 #include "testing/graph_random.h"
 #include "testing/zoo_graphs.h"
 
-/// Every structure of the zoo through passes, precision and compiler: each step of the plan against the reference on
+// Every structure of the zoo through passes, precision and compiler: each step of the plan against the reference on
 /// that step's own inputs, and in fp32 the whole network against the graph as it was written.
 namespace fovea {
 namespace {
@@ -59,7 +59,7 @@ Ranges ranges_of(const Graph& graph, const Tensor& input) {
 class PlanSteps : public testing::TestWithParam<Variant> {
  protected:
   void SetUp() override {
-    const int size = full() ? 64 : 32;
+    constexpr int size = 64;
     model = zoo_graphs()[GetParam().graph].make(size, 1 + GetParam().graph);
     input = random_tensor(DType::kF32, {GetParam().batch, 3, size, size}, 5, -2, 2);
   }
@@ -69,8 +69,12 @@ class PlanSteps : public testing::TestWithParam<Variant> {
     Graph base = model;
     run_passes(base, passes_before_calibration(), context);
     const Tensor one = random_tensor(DType::kF32, base.value(base.inputs()[0]).shape, 5, -2, 2);
-    const bool int8 = GetParam().precision == Precision::kInt8;
-    TypedGraph typed = lower_to(base, GetParam().precision, int8 ? ranges_of(base, one) : Ranges{}, {}, context);
+    PrecisionPlan precision;
+    precision.precision = GetParam().precision;
+    Int8Recipe recipe;
+    recipe.base = base;
+    if (precision.precision == Precision::kInt8) recipe.ranges = ranges_of(base, one);
+    TypedGraph typed = lower_to(base, precision, recipe, context);
     TimingCache none;
     CompileOptions options;
     options.opt_level = 0;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <numeric>
@@ -73,6 +74,7 @@ TEST(Parallel, AnExceptionReachesTheCaller) {
           [&](std::int64_t i) {
             ++runs;
             if (i == 10) throw std::runtime_error("item ten");
+            std::this_thread::sleep_for(std::chrono::microseconds(100));  // all of them would take seconds
           },
           threads);
       ADD_FAILURE() << "no exception with " << threads << " threads";
