@@ -65,6 +65,18 @@ void take_from_engine(Options& options) {
   if (!options.precision_given && info.precision != "mixed") options.build.precision = info.precision;
 }
 
+/// A refusal is a result too: a script reads from the JSON how far off the engine was.
+BuiltEngine build_or_report(const SourceModel& source, const DataIn* data, const Options& options) {
+  try {
+    return build_engine(source, data, options.build, options.common.threads);
+  } catch (const GateRefused& refused) {
+    nlohmann::json gate = to_json(refused.gate());
+    gate["fallbacks"] = nlohmann::json::array();
+    options.common.finish(nlohmann::json{{"schema", 1}, {"gate", gate}, {"error", refused.message()}});
+    throw;
+  }
+}
+
 int run(Options& options) {
   options.common.apply();
   if (!options.rebuild.empty()) take_from_engine(options);
@@ -84,7 +96,7 @@ int run(Options& options) {
   }
   options.build.seed = options.data.seed;
   options.build.limits = options.data.limits;
-  const BuiltEngine built = build_engine(source, data ? &*data : nullptr, options.build, options.common.threads);
+  const BuiltEngine built = build_or_report(source, data ? &*data : nullptr, options);
   save_engine(built.result.engine, options.out);
   const nlohmann::json report = build_report(built);
   options.common.say(summary(built, options.out, report.at("bytes").get<std::size_t>()));

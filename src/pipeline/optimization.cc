@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 #include "backend/registry/registry.h"
 #include "base/error.h"
 #include "base/io/file.h"
+#include "base/io/hash.h"
 #include "base/log/clock.h"
 #include "base/log/log.h"
 #include "compiler/frontend.h"
@@ -40,21 +42,34 @@ struct CalibrationImages {
   std::vector<int> samples;
 };
 
+/// A folder's images by content; what the gate judges by must not be calibrated with.
+void take_folder(const DataIn* data, const BuildSettings& settings, CalibrationImages& images) {
+  std::set<std::string> judged;
+  if (data != nullptr) judged.insert(data->split.val.begin(), data->split.val.end());
+  int dropped = 0;
+  images.own.root = settings.calib;
+  for (const std::filesystem::path& file : image_files(settings.calib)) {
+    const Bytes bytes = read_file(file, settings.limits.max_bytes);
+    Sample sample{file, 0, bytes.size(), content_hash(bytes)};
+    if (judged.contains(sample.hash))
+      ++dropped;
+    else
+      images.own.samples.push_back(std::move(sample));
+  }
+  if (dropped > 0) log_warning("--calib {}: {} of its images validate and are left out", settings.calib, dropped);
+  require(!images.own.samples.empty(), ErrorKind::kInvalidArgument, "--calib {}: {}", settings.calib,
+          dropped > 0 ? "every image in it validates" : "a folder with images or a number expected");
+  images.own.classes = {"calibration"};
+  images.set = &images.own;
+  images.samples = part_of(images.own, {}, Part::kAll);
+}
+
 void choose_calibration(const DataIn* data, const BuildSettings& settings, CalibrationImages& images) {
   int count = kCalibrationImages;
   const char* end = settings.calib.data() + settings.calib.size();
   const bool number = !settings.calib.empty() && std::from_chars(settings.calib.data(), end, count).ptr == end;
   if (!settings.calib.empty() && !number) {
-    DatasetOptions options;
-    options.min_classes = 1;
-    images.own.root = settings.calib;
-    for (const std::filesystem::path& file : image_files(settings.calib))
-      images.own.samples.push_back({file, 0, 0, file.string()});
-    require(!images.own.samples.empty(), ErrorKind::kInvalidArgument,
-            "--calib {}: a folder with images or a number expected", settings.calib);
-    images.own.classes = {"calibration"};
-    images.set = &images.own;
-    images.samples = part_of(images.own, {}, Part::kAll);
+    take_folder(data, settings, images);
     return;
   }
   require(count > 0, ErrorKind::kInvalidArgument, "--calib {}: at least one image is needed", settings.calib);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "base/io/hash.h"
 #include "base/log/log.h"
@@ -20,10 +21,12 @@ constexpr std::size_t kRows = 512;  ///< sampled inputs per layer that rounding 
 constexpr std::string_view kRounding = "adaptive rounding";
 
 /// Names what the result depends on: the graph with its weights, the images, what was asked for.
-std::string cache_key(const Graph& base, const OptimizeData& data, const CalibrateOptions& options) {
+std::string cache_key(const Graph& base, const OptimizeData& data, const CalibrateOptions& options,
+                      const std::string& preprocess) {
   std::string text = print(base);
   for (const int i : data.calibration) text += data.calibration_set->samples[static_cast<std::size_t>(i)].hash;
   text += options.method ? name(*options.method) : "auto";
+  text += preprocess;
   text += fmt::format(" {} {} {} {}", options.form.per_channel, options.form.asymmetric, options.round_weights,
                       fmt::join(options.keep, ","));
   return content_hash(as_bytes(std::string_view(text)));
@@ -153,7 +156,7 @@ const Divergence& PlainResults::divergence() {
 
 Calibrated calibrate(const Graph& base, PlainResults& plain, const OptimizeTarget& target, const OptimizeData& data,
                      const CalibrateOptions& options) {
-  const std::string key = cache_key(base, data, options);
+  const std::string key = cache_key(base, data, options, to_json(target.info.preprocess).dump());
   Calibrated result;
   if (auto cached = load_calibration(options.cache, key)) {
     result.found = std::move(*cached);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 
+#include "base/error.h"
 #include "eval/evaluate.h"
 #include "eval/paired.h"
 
@@ -26,6 +27,17 @@ struct GateResult {
   bool passed = false;
   bool decided = false;            ///< the interval does not contain the limit
   std::int64_t images_needed = 0;  ///< how many would decide; 0 when decided
+};
+
+/// kGateFailed, with the evidence.
+class GateRefused : public Error {
+ public:
+  GateRefused(GateResult gate, std::string message)
+      : Error(ErrorKind::kGateFailed, std::move(message)), gate_(std::move(gate)) {}
+  const GateResult& gate() const { return gate_; }
+
+ private:
+  GateResult gate_;
 };
 
 /// kInvalidArgument when the two saw different images.

@@ -180,7 +180,9 @@ class Optimizer {
   OptimizeResult finish(Built& best) {
     best.plan.chosen = true;
     for (Built& built : built_) {
-      if (!built.plan.chosen && built.plan.reason.empty()) built.plan.reason = "another that passes is faster";
+      if (!built.plan.chosen && built.plan.reason.empty())
+        built.plan.reason = options_.compile.opt_level == 0 ? "nothing is timed at opt-level 0: the most precise wins"
+                                                            : "another that passes is faster";
       result_.candidates.push_back(built.plan);
     }
     result_.engine = *best.plan.engine;
@@ -196,11 +198,14 @@ class Optimizer {
 
   [[noreturn]] void refuse(const Built& built) const {
     const GateResult& gate = *built.plan.gate;
-    fail(ErrorKind::kGateFailed,
-         "gate failed: {} loses {:.2f} points ({} of {} images net, {} allowed), limit {:.2f}; no engine is written "
-         "(--max-drop, --keep NODE=fp32 or --precision auto may help)",
-         built.plan.label, gate.difference.drop_points, gate.difference.net_lost(), gate.difference.images,
-         gate.allowed_losses, gate.max_drop_points);
+    const char* help = options_.precision == Precision::kAuto ? "--max-drop" : "--max-drop, --keep or --precision auto";
+    throw GateRefused(
+        gate,
+        fmt::format("gate failed: {} loses {:.2f} points ({} of {} images net, {} allowed; 95 % interval {:.2f} to "
+                    "{:.2f}), limit {:.2f}{}; no engine is written ({} may help)",
+                    built.plan.label, gate.difference.drop_points, gate.difference.net_lost(), gate.difference.images,
+                    gate.allowed_losses, gate.difference.ci95_points[0], gate.difference.ci95_points[1],
+                    gate.max_drop_points, gate.strict ? " for the interval" : "", help));
   }
 
   const FrontEnd& front_;
