@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <new>
 #include <string>
 #include <string_view>
 
@@ -98,10 +99,13 @@ auto read_or_corrupt(std::string_view where, const Read& read) -> decltype(read(
     return read();
   } catch (const Error& error) {
     const bool keep = error.kind() == ErrorKind::kUnsupported || error.kind() == ErrorKind::kWrongDevice ||
-                      error.kind() == ErrorKind::kCancelled;
+                      error.kind() == ErrorKind::kCancelled || error.kind() == ErrorKind::kOutOfMemory ||
+                      error.kind() == ErrorKind::kDevice;  // no fault of the file
     const bool told = error.kind() == ErrorKind::kCorruptFile && error.message().starts_with("[engine]");
     if (keep || told) throw;
     fail(ErrorKind::kCorruptFile, "[engine] {}: {}", where, error.message());
+  } catch (const std::bad_alloc&) {
+    throw;
   } catch (const std::exception& error) {
     fail(ErrorKind::kCorruptFile, "[engine] {}: {}", where, error.what());
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/cancel.h"
 #include "engine/format.h"
 #include "engine/liveness.h"
 #include "graph/verify.h"
@@ -16,6 +17,7 @@ using engine_format::kAlignment;
 constexpr std::int64_t kMostBatch = 4096;
 constexpr std::size_t kMostPlans = 64;
 constexpr std::size_t kMostNodes = 1 << 14;
+constexpr std::size_t kMostValues = 1 << 15;
 constexpr int kMostThreads = 4096;
 constexpr std::uint64_t kMostArenaBytes = std::uint64_t{1} << 36;
 
@@ -24,7 +26,7 @@ class PlanRules {
  public:
   PlanRules(const Engine& engine, const Plan& plan) : engine_(engine), plan_(plan), graph_(plan.graph) {}
 
-  void check() const {
+  void check() {
     check_limits();
     verify(graph_);
     check_ends();
@@ -50,6 +52,7 @@ class PlanRules {
     rule(plan_.batch >= 1 && plan_.batch <= kMostBatch, "batches are 1 to {}", kMostBatch);
     rule(plan_.threads >= 1 && plan_.threads <= kMostThreads, "{} threads", plan_.threads);
     rule(graph_.nodes().size() <= kMostNodes, "{} nodes", graph_.nodes().size());
+    rule(graph_.values().size() <= kMostValues, "{} values", graph_.values().size());
     rule(plan_.values.size() == graph_.values().size(), "{} places for {} values", plan_.values.size(),
          graph_.values().size());
     rule(plan_.arena_bytes <= kMostArenaBytes, "arena of {} bytes", plan_.arena_bytes);
@@ -173,10 +176,9 @@ class PlanRules {
       for (const ValueId id : values) {
         const Liveness::Range& range = live.range[static_cast<std::size_t>(id)];
         const auto at = static_cast<int>(s);
-        const bool alive = range.made <= at && at <= range.last;
-        const bool apart = end <= where(id).offset || where(id).offset + value_bytes(plan_, id) <= step.scratch_offset;
-        rule(!alive || apart || step.scratch_bytes == 0, "scratch of step {} and value {} lie in the same bytes",
-             step.tactic, name_of(id));
+        if (at < range.made || range.last < at || step.scratch_bytes == 0) continue;
+        const bool apart = end <= where(id).offset || where(id).offset + bytes_of(id) <= step.scratch_offset;
+        if (!apart) rule(false, "scratch of step {} and value {} lie in the same bytes", step.tactic, name_of(id));
       }
     }
   }
@@ -185,26 +187,36 @@ class PlanRules {
   bool may_share(const Liveness& live, ValueId output, ValueId other, int step) const {
     const Liveness::Range& range = live.range[static_cast<std::size_t>(other)];
     if (range.made > step || range.last < step) return true;
-    const std::uint64_t begin = where(output).offset, end = begin + value_bytes(plan_, output);
-    const std::uint64_t other_begin = where(other).offset, other_end = other_begin + value_bytes(plan_, other);
+    const std::uint64_t begin = where(output).offset, end = begin + bytes_of(output);
+    const std::uint64_t other_begin = where(other).offset, other_end = other_begin + bytes_of(other);
     if (end <= other_begin || other_end <= begin) return true;
     return range.made < step && range.last == step && begin == other_begin;
   }
 
-  void check_overlap(const Liveness& live) const {
+  void check_overlap(const Liveness& live) {
     std::vector<ValueId> values;
-    for (ValueId id = 0; id < static_cast<ValueId>(plan_.values.size()); ++id)
-      if (where(id).place == Place::kArena && live.root[static_cast<std::size_t>(id)] == id) values.push_back(id);
-    for (const ValueId output : values)
+    bytes_.assign(plan_.values.size(), 0);
+    for (ValueId id = 0; id < static_cast<ValueId>(plan_.values.size()); ++id) {
+      if (where(id).place != Place::kArena || live.root[static_cast<std::size_t>(id)] != id) continue;
+      values.push_back(id);
+      bytes_[static_cast<std::size_t>(id)] = value_bytes(plan_, id);
+    }
+    for (const ValueId output : values) {
+      throw_if_cancelled();
+      const int made = live.range[static_cast<std::size_t>(output)].made;
       for (const ValueId other : values)
-        rule(output == other || may_share(live, output, other, live.range[static_cast<std::size_t>(output)].made),
-             "values {} and {} lie in the same bytes", name_of(output), name_of(other));
+        if (output != other && !may_share(live, output, other, made))
+          rule(false, "values {} and {} lie in the same bytes", name_of(output), name_of(other));
+    }
     check_scratch(live, values);
   }
+
+  std::uint64_t bytes_of(ValueId id) const { return bytes_[static_cast<std::size_t>(id)]; }
 
   const Engine& engine_;
   const Plan& plan_;
   const Graph& graph_;
+  std::vector<std::uint64_t> bytes_;  ///< of the arena's values, computed once: there may be many pairs
 };
 
 Shape without_batch(const Graph& graph, ValueId id) {

@@ -279,7 +279,7 @@ BuiltEngine build_engine(const SourceModel& source, const DataIn* data, const Bu
                open_device(settings), images, options_of(settings, source.model.graph, threads), cache);
   nlohmann::json report = stored_report(built.result);
   report["structure"] = structure_of(front.graph);
-  built.result.engine.info.report = report.dump();
+  built.result.engine.info.report = report.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   built.seconds = watch.seconds();
   return built;
 }

@@ -23,7 +23,8 @@ std::optional<StageTrace> StageStore::find(const std::string& id, const std::str
 void StageStore::keep(const StageTrace& stage, const std::string& key) const {
   Trace trace;
   trace.stages.push_back(stage);
-  write_atomic(folder_ / (stage.id + ".json"), nlohmann::ordered_json{{"key", key}, {"trace", to_json(trace)}}.dump());
+  write_atomic(folder_ / (stage.id + ".json"), nlohmann::ordered_json{{"key", key}, {"trace", to_json(trace)}}.dump(
+                                                   -1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 std::string stage_key(const nlohmann::json& inputs) {

@@ -13,10 +13,10 @@ std::int64_t Shape::elements() const {
   std::int64_t product = 1;
   bool zero = false;
   for (const std::int64_t dim : dims_) {
-    require(dim >= 0, ErrorKind::kInvalidArgument, "shape {} has a negative dimension", str());
+    if (dim < 0) fail(ErrorKind::kInvalidArgument, "shape {} has a negative dimension", str());
     zero |= dim == 0;
-    require(dim <= kMost / std::max<std::int64_t>(product, 1), ErrorKind::kInvalidArgument,
-            "shape {} has too many elements (limit 2^40)", str());
+    if (dim > kMost / std::max<std::int64_t>(product, 1))
+      fail(ErrorKind::kInvalidArgument, "shape {} has too many elements (limit 2^40)", str());
     product *= std::max<std::int64_t>(dim, 1);
   }
   return zero ? 0 : product;

@@ -46,7 +46,7 @@ void write_graphs(const fs::path& to) {
   }
   for (const fovea::ZooGraph& zoo : fovea::zoo_graphs()) {
     fovea::Model model;
-    model.graph = zoo.make(32, 1);
+    model.graph = zoo.make(64, 1);
     fovea::write_atomic(to / "graph" / zoo.name, fovea::print(model.graph));
     fovea::write_atomic(to / "interop" / zoo.name, fovea::export_onnx(model));
   }
