@@ -22,8 +22,7 @@ struct Options {
 int run(Options& options) {
   options.common.apply();
   // What the base model trained on must not validate its successor.
-  const DataIn data =
-      read_data(options.data, options.train.from.empty() ? std::string() : import_onnx(options.train.from).split);
+  const DataIn data = read_data(options.data, known_split(options.train));
   if (options.train.checkpoint.empty()) options.train.checkpoint = options.out.string() + ".checkpoint";
   std::fputs(epoch_table_head().c_str(), stderr);
   const Trained trained =

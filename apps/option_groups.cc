@@ -31,9 +31,14 @@ void declare_train(Arguments& arguments, TrainSettings& train) {
       .option("--from", train.from, "Fine-tune this ONNX model instead: its head is made anew for the data's classes")
       .excludes("--net");
   arguments.flag("--freeze", train.freeze, "With --from: train the head only");
+  arguments.flag("--qat", train.qat, "With --from: train through 8-bit rounding; the result holds Q/DQ nodes");
   arguments.option("--size", train.size, "Side of the input image").between(16, 2048);
   arguments.option("--epochs", train.epochs, "Passes over the training images").between(1, 10000);
   arguments.option("--train-batch", train.batch, "Images per gradient step").between(1, 4096);
+  arguments
+      .option("--views", train.views,
+              "Changed views of every training image per epoch (0: more where a model is fine-tuned on few)")
+      .between(0, 100);
   arguments.option("--lr", train.lr, "Peak learning rate (0: by net and batch)").at_least(0);
   arguments.option("--weight-decay", train.weight_decay, "Weight decay (below 0: the default)");
   arguments.option("--augment", train.augment, "Random changes of training images")

@@ -99,8 +99,7 @@ class Run {
     if (!settings_.model.empty())
       source_ = load_source(settings_.model, settings_.train.preprocess, settings_.train.size);
     // What the base model trained on must not validate its successor.
-    const std::filesystem::path& base = settings_.train.from;
-    data_ = read_data(settings_.data, base.empty() ? source_.model.split : import_onnx(base).split);
+    data_ = read_data(settings_.data, settings_.model.empty() ? known_split(settings_.train) : source_.model.split);
     if (!settings_.model.empty()) {
       if (!settings_.data.class_map.empty())
         source_.model.class_map = to_json_text(read_class_map(settings_.data.class_map));
@@ -119,9 +118,11 @@ class Run {
             {"net", train.net},
             {"from", train.from.empty() ? "" : hash_of(train.from)},
             {"freeze", train.freeze},
+            {"qat", train.qat},
             {"size", train.size},
             {"epochs", train.epochs},
             {"batch", train.batch},
+            {"views", train.views},
             {"lr", train.lr},
             {"weight_decay", train.weight_decay},
             {"augment", train.augment},

@@ -23,9 +23,11 @@ struct TrainSettings {
   std::string net = "small";
   std::filesystem::path from;
   bool freeze = false;
+  bool qat = false;  ///< with `from`: through 8-bit rounding, to a Q/DQ model
   int size = 224;
   int epochs = 5;
   int batch = 32;
+  int views = 0;
   double lr = 0;             ///< 0: the trainer's default
   double weight_decay = -1;  ///< below 0: the trainer's default
   std::string augment = "auto";

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/log/clock.h"
+#include "pipeline/qat.h"
 
 namespace fovea {
 namespace {
@@ -18,6 +19,7 @@ train::TrainOptions options_of(const TrainSettings& settings, std::uint64_t seed
   train::TrainOptions options;
   options.epochs = settings.epochs;
   options.batch = settings.batch;
+  options.views = settings.views;
   options.lr = settings.lr;
   options.weight_decay = settings.weight_decay;
   options.augmentation = augmentation_of(settings);
@@ -25,9 +27,19 @@ train::TrainOptions options_of(const TrainSettings& settings, std::uint64_t seed
   options.device = settings.device == "tensorrt" ? "auto" : settings.device;
   options.freeze = settings.freeze;
   options.fine_tune = !settings.from.empty();
+  options.new_head = options.fine_tune && !settings.qat;
+  options.quantized = settings.qat;
   options.checkpoint = settings.checkpoint;
   options.resume = settings.resume;
   return options;
+}
+
+/// Quantisation-aware training repairs a classifier that is there: it makes no new head.
+const SourceModel& checked_classes(const SourceModel& base, const DataIn& data) {
+  require(base.model.labels == data.dataset.classes, ErrorKind::kInvalidArgument,
+          "--qat: {} was not trained on the classes of {}; train first without --qat, then --qat --from that model",
+          base.model.labels.empty() ? "a model without labels" : "a model of other labels", data.dataset.root.string());
+  return base;
 }
 
 nlohmann::json history_of(const std::vector<train::EpochFigures>& epochs) {
@@ -47,6 +59,11 @@ std::string loss_and_accuracy(const nlohmann::json& epochs) {
 
 }  // namespace
 
+std::string known_split(const TrainSettings& settings) {
+  return settings.from.empty() ? std::string()
+                               : load_source(settings.from, settings.preprocess, settings.size).model.split;
+}
+
 PreprocessSpec training_spec(const TrainSettings& settings) {
   if (!settings.from.empty()) return load_source(settings.from, settings.preprocess, settings.size).spec;
   return settings.preprocess.empty() ? PreprocessSpec::unit(settings.size)
@@ -55,6 +72,8 @@ PreprocessSpec training_spec(const TrainSettings& settings) {
 
 Trained train_model(const DataIn& data, const TrainSettings& settings, std::uint64_t seed, const DecodeLimits& limits,
                     const std::function<void(const train::EpochFigures&)>& on_epoch) {
+  require(!settings.qat || !settings.from.empty(), ErrorKind::kUsage,
+          "--qat needs --from: a trained model of the same classes");
   const train::Api& trainer = train::api();
   const int classes = static_cast<int>(data.dataset.classes.size());
   const Stopwatch watch;
@@ -68,7 +87,8 @@ Trained train_model(const DataIn& data, const TrainSettings& settings, std::uint
   } else {
     SourceModel base = load_source(settings.from, settings.preprocess, settings.size);
     spec = base.spec;
-    graph = trainer.replace_head(base.model.graph, classes, seed);
+    graph = settings.qat ? quantization_aware(checked_classes(base, data), data, seed, limits)
+                         : trainer.replace_head(base.model.graph, classes, seed);
     trained.net = settings.from.filename().string();
   }
   train::TrainOptions options = options_of(settings, seed);
@@ -76,6 +96,7 @@ Trained train_model(const DataIn& data, const TrainSettings& settings, std::uint
   options.limits = limits;
   train::TrainResult result = trainer.train(graph, data.dataset, data.split, spec, options);
   trained.model.graph = std::move(result.graph);
+  if (settings.qat) store_quantized_weights(trained.model.graph);
   trained.model.labels = data.dataset.classes;
   trained.model.preprocess = spec;
   trained.model.split = to_json_text(data.split);

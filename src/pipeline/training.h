@@ -19,6 +19,9 @@ struct Trained {
   std::vector<SkippedImage> skipped;
 };
 
+/// The split that the base model carries, so that images that trained it never validate; empty where there is none.
+std::string known_split(const TrainSettings& settings);
+
 /// The preprocessing that training will use, known before it starts (stages 2 and 3 show it).
 PreprocessSpec training_spec(const TrainSettings& settings);
 

@@ -29,6 +29,7 @@ struct EpochFigures {
 struct TrainOptions {
   int epochs = 5;
   int batch = 32;
+  int views = 0;             ///< changed views of every image per epoch; 0: by `fine_tune` and the number of images
   double lr = 0;             ///< 0: by batch and `fine_tune`
   double weight_decay = -1;  ///< below 0: the default, by `fine_tune`
   double momentum = 0.9;
@@ -38,10 +39,12 @@ struct TrainOptions {
   std::uint64_t seed = 1;
   DecodeLimits limits;
   int threads = 0;
-  std::string device = "auto";       ///< "auto", "cpu", "cuda[:N]"
-  bool freeze = false;               ///< train the head only (the last gemm or convolution)
-  bool fine_tune = false;            ///< weights are a base model's: gentler defaults
-  bool bf16 = true;                  ///< autocast where the CPU has it
+  std::string device = "auto";  ///< "auto", "cpu", "cuda[:N]"
+  bool freeze = false;          ///< train the head only (the last gemm or convolution)
+  bool fine_tune = false;       ///< weights are a base model's: gentler defaults
+  bool new_head = false;        ///< with fine_tune: the head starts from a linear probe on frozen features
+  bool quantized = false;       ///< with fine_tune: the graph holds Q/DQ nodes, whose scales train too; gentler still
+  bool bf16 = true;             ///< autocast where the CPU has it
   std::filesystem::path checkpoint;  ///< written every epoch; empty: none
   bool resume = false;               ///< from `checkpoint`; one that is not there starts from the first epoch
   std::function<void(const EpochFigures&)> on_epoch;  ///< also for the epochs of a resumed checkpoint
@@ -68,7 +71,7 @@ class Api {
   /// kInvalidArgument listing the nets.
   virtual Graph make_net(const std::string& net, int classes, int size, std::uint64_t seed) const = 0;
   /// `base` with its last fully connected layer (or classifier convolution) made anew for `classes`; a trailing softmax
-  /// is removed. kUnsupported naming what the graph ends in.
+  /// or activation is removed. kUnsupported naming what the graph ends in.
   virtual Graph replace_head(const Graph& base, int classes, std::uint64_t seed) const = 0;
   virtual TrainResult train(const Graph& graph, const Dataset& dataset, const DataSplit& split,
                             const PreprocessSpec& spec, const TrainOptions& options) const = 0;

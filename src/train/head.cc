@@ -92,10 +92,11 @@ void rename_classes(Graph& graph, const Tail& tail, std::int64_t from, std::int6
   }
 }
 
-void remove_softmax(Graph& graph, const Tail& tail) {
+/// A softmax, and an activation that would hide the sign of new logits (SqueezeNet ends in a ReLU).
+void remove_nonlinear(Graph& graph, const Tail& tail) {
   for (const std::size_t i : tail.after) {
     const Node& node = graph.nodes()[i];
-    if (std::holds_alternative<Softmax>(node.op)) graph.replace_uses(node.outputs[0], node.inputs[0]);
+    if (is_any<Softmax, Unary>(node.op)) graph.replace_uses(node.outputs[0], node.inputs[0]);
   }
 }
 
@@ -119,7 +120,9 @@ std::int64_t renew_conv(Graph& graph, std::size_t head, int classes, std::uint64
   Shape shape = graph.input_of(node, 1).shape;
   const std::int64_t old = std::exchange(shape[0], classes);
   const NewWeights made = add_weights(graph, node, std::move(shape), classes, seed);
-  graph.nodes()[head].inputs = {node.inputs[0], made.weight, made.bias};
+  Node& changed = graph.nodes()[head];
+  changed.inputs = {changed.inputs[0], made.weight, made.bias};
+  std::get<Conv2d>(changed.op).act = {};
   return old;
 }
 
@@ -129,6 +132,7 @@ std::int64_t renew_gemm(Graph& graph, std::size_t head, int classes, std::uint64
   Shape shape = graph.input_of(node, 1).shape;
   const std::int64_t old = std::exchange(shape[gemm.trans_b ? 0 : 1], classes);
   gemm.alpha = gemm.beta = 1;
+  gemm.act = {};
   const NewWeights made = add_weights(graph, node, std::move(shape), classes, seed);
   Node& changed = graph.nodes()[head];
   changed.inputs = {changed.inputs[0], made.weight, made.bias};
@@ -167,7 +171,7 @@ Graph replace_head(const Graph& base, int classes, std::uint64_t seed) {
                            : is_any<Gemm>(op) ? renew_gemm(graph, tail.head, classes, seed)
                                               : renew_matmul(graph, tail, classes, seed);
   rename_classes(graph, tail, old, classes);
-  remove_softmax(graph, tail);
+  remove_nonlinear(graph, tail);
   graph.compact();
   graph.infer_types();
   return graph;

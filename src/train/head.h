@@ -12,7 +12,7 @@ namespace fovea::train {
 std::size_t find_head(const Graph& graph);
 
 /// See Api::replace_head. The new weights are normal with deviation 0.01 by seed, the bias 0; a matmul with its
-/// addition becomes one gemm, so that it can be trained.
+/// addition becomes one gemm, so that it can be trained; a softmax or an activation after the head goes.
 Graph replace_head(const Graph& base, int classes, std::uint64_t seed);
 
 }  // namespace fovea::train

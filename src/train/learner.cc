@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <map>
@@ -12,6 +13,7 @@
 #include "train/device.h"
 #include "train/head.h"
 #include "train/network.h"
+#include "train/probe.h"
 
 namespace fovea::train {
 namespace {
@@ -47,24 +49,55 @@ void check_input(const Graph& graph, const PreprocessSpec& spec) {
 
 struct Learner::State {
   State(const Graph& graph, const PreprocessSpec& s, const LearnerOptions& o)
-      : options(o), spec(s), device(device_from(o.device)), network(graph, {device, true}) {
-    network.make_trainable(head_of(graph, o.head_only), o.head_only);
-    for (const Parameter& p : network.parameters()) {
+      : options(o),
+        spec(s),
+        device(device_from(o.device)),
+        network(graph, {device, true, o.frozen_statistics}),
+        head(head_of(graph, o.head_only)) {
+    network.make_trainable(head, o.head_only);
+    for (Parameter& p : network.parameters()) {
       Group& group = groups[{multiple(p), p.decays}];
       group.tensors.push_back(p.tensor);
       group.momenta.push_back(at::zeros_like(p.tensor));
+      if (p.scale) filter_norms.push_back({p.tensor, p.tensor.detach().clone()});  // relative steps, never below zero
+      if (o.unit_filters && p.decays && !p.head) filter_norms.push_back({p.tensor, norms_of_filters(p.tensor)});
     }
+  }
+
+  /// Of each output channel, as [k,1,1,1].
+  static at::Tensor norms_of_filters(const at::Tensor& filters) {
+    const at::NoGradGuard no_gradients;
+    std::vector<std::int64_t> shape(static_cast<std::size_t>(filters.dim()), 1);
+    shape[0] = filters.size(0);
+    return filters.flatten(1).norm(2, at::IntArrayRef{1}).reshape(shape);
   }
 
   double multiple(const Parameter& p) const {
     return p.head ? options.head_rate : std::pow(p.depth, options.depth_power);
   }
 
-  at::Tensor forward(const Batch& batch, bool training) {
+  at::Tensor input(const Batch& batch) const {
     const at::Tensor pixels = pixel_view(batch.pixels, batch.size(), spec).to(device);
-    const at::Tensor input = normalized(pixels, {spec.scale, spec.mean, spec.std});
+    return normalized(pixels, {spec.scale, spec.mean, spec.std});
+  }
+
+  at::Tensor forward(const Batch& batch, bool training) {
     const AutocastScope autocast(device, options.bf16);
-    return network.forward(std::array{input}, training)[0].flatten(1).to(at::kFloat);
+    return network.forward(std::array{input(batch)}, training)[0].flatten(1).to(at::kFloat);
+  }
+
+  /// The vectors that the head reads; means over positions where it is a convolution.
+  at::Tensor features(const Batch& batch) {
+    const AutocastScope autocast(device, options.bf16);
+    const at::Tensor x = network.operand_of(*head, std::array{input(batch)}).to(at::kFloat);
+    return (x.dim() == 4 ? x.mean(at::IntArrayRef{2, 3}) : x).to(at::kCPU);
+  }
+
+  Parameter* head_parameter(std::size_t operand) {
+    const Node& node = network.graph().nodes()[*head];
+    const ValueId id = operand < node.inputs.size() ? node.inputs[operand] : kNoValue;
+    const auto found = std::ranges::find(network.parameters(), id, &Parameter::value);
+    return id == kNoValue || found == network.parameters().end() ? nullptr : &*found;
   }
 
   at::Tensor labels(const Batch& batch) const {
@@ -86,8 +119,18 @@ struct Learner::State {
     if (norm > options.clip) at::_foreach_mul_(gradients, options.clip / norm);
   }
 
+  /// By the filters' norms: once, and these are the gradients of filters of norm 1 with the norm as a factor behind
+  /// them; twice, and the step that such filters would take shows in these ones.
+  void scale_gradients() {
+    for (const auto& [tensor, norms] : filter_norms) {
+      if (tensor.grad().defined()) tensor.grad().mul_(norms);
+    }
+  }
+
   void descend(double learning_rate) {
+    scale_gradients();
     limit_gradients();
+    scale_gradients();
     for (auto& [key, group] : groups) {
       std::vector<at::Tensor> gradients;
       gradients.reserve(group.tensors.size());
@@ -103,7 +146,10 @@ struct Learner::State {
   PreprocessSpec spec;
   at::Device device;
   Network network;
+  std::optional<std::size_t> head;
   std::map<GroupKey, Group> groups;
+  std::vector<std::pair<at::Tensor, at::Tensor>> filter_norms;  ///< parameter, by output channel
+  std::vector<at::Tensor> seen_features, seen_labels;
 };
 
 namespace {
@@ -158,6 +204,47 @@ Figures Learner::evaluate(const Batch& batch) {
   guarded([&] {
     const at::NoGradGuard no_gradients;
     figures = figures_of(state_->forward(batch, false), state_->labels(batch));
+  });
+  return figures;
+}
+
+bool Learner::head_is_linear() const {
+  State& s = *state_;
+  if (!s.head || !s.head_parameter(1) || !s.head_parameter(2)) return false;
+  const Node& node = s.network.graph().nodes()[*s.head];
+  if (const auto* gemm = std::get_if<Gemm>(&node.op)) {
+    return !gemm->trans_a && gemm->alpha == 1 && gemm->beta == 1 && !gemm->act;
+  }
+  const Shape& filter = s.network.graph().input_of(node, 1).shape;
+  const auto* conv = std::get_if<Conv2d>(&node.op);
+  return conv && conv->groups == 1 && !conv->act && !conv->residual && filter[2] == 1 && filter[3] == 1;
+}
+
+void Learner::observe_features(const Batch& batch) {
+  guarded([&] {
+    const at::NoGradGuard no_gradients;
+    state_->seen_features.push_back(state_->features(batch));
+    state_->seen_labels.push_back(state_->labels(batch).to(at::kCPU));
+  });
+}
+
+ProbeFigures Learner::start_head(std::int64_t views) {
+  ProbeFigures figures;
+  guarded([&] {
+    State& s = *state_;
+    const at::NoGradGuard no_gradients;
+    at::Tensor weight = s.head_parameter(1)->tensor, bias = s.head_parameter(2)->tensor;
+    const auto* gemm = std::get_if<Gemm>(&s.network.graph().nodes()[*s.head].op);
+    const Probe probe =
+        fit_probe({at::cat(s.seen_features), at::cat(s.seen_labels), views, bias.numel(), s.options.label_smoothing});
+    const bool transposed = gemm && !gemm->trans_b;
+    weight.copy_((transposed ? probe.weight.t() : probe.weight).reshape(weight.sizes()));
+    bias.copy_(probe.bias.reshape(bias.sizes()));
+    std::int64_t images = 0;
+    for (const at::Tensor& labels : s.seen_labels) images += labels.numel();
+    figures = {probe.penalty, probe.held_out_accuracy, images / views};
+    s.seen_features.clear();
+    s.seen_labels.clear();
   });
   return figures;
 }

@@ -19,10 +19,17 @@ struct LearnerOptions {
   double momentum = 0.9;    ///< Nesterov's where above 0
   double weight_decay = 0;  ///< of filters and matrices
   double label_smoothing = 0;
-  double head_rate = 1;  ///< the head's learning rate as a multiple
-  double depth_power =
-      0;            ///< a layer's learning rate is multiplied by depth to this power, the first layer's depth being 0
-  double clip = 0;  ///< largest norm of all gradients, each times its multiple; 0: no limit
+  double head_rate = 1;            ///< the head's learning rate as a multiple
+  double depth_power = 0;          ///< a layer's learning rate times its depth (0 to 1) to this power
+  double clip = 0;                 ///< largest norm of all gradients, each times its multiple; 0: no limit
+  bool frozen_statistics = false;  ///< batch-norm keeps its running statistics
+  bool unit_filters = false;       ///< steps as if every filter had norm 1 and a factor behind it
+};
+
+/// What a linear probe found; see Learner::start_head().
+struct ProbeFigures {
+  double penalty = 0, held_out_accuracy = 0;
+  std::int64_t images = 0;
 };
 
 struct StateTensor {
@@ -46,6 +53,13 @@ class Learner {
   /// still hold where they started (Wu and Johnson, "Rethinking 'Batch' in BatchNorm", 2021).
   void settle(const Batch& batch, int seen);
   bool has_statistics() const;
+
+  /// Whether the head is linear in one vector of features per image, so that a probe can find its weights.
+  bool head_is_linear() const;
+  /// Remembers the head's inputs for the images of a batch, at inference. All views of the images in the same order.
+  void observe_features(const Batch& batch);
+  /// Makes the head the linear probe of what was observed in `views` passes, and forgets it.
+  ProbeFigures start_head(std::int64_t views);
 
   Graph trained() const;
   std::string device() const;

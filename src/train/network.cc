@@ -13,11 +13,26 @@
 namespace fovea::train {
 namespace {
 
-bool is_filter(const Node& node, std::size_t input) { return std::holds_alternative<Conv2d>(node.op) && input == 1; }
+/// A constant behind quantize is a weight that trains in float; its scales train too.
+bool is_quantized_weight(const Node& node, std::size_t input) {
+  return std::holds_alternative<Quantize>(node.op) && input == 0;
+}
+
+bool is_filter(const Graph& graph, const Node& node, std::size_t input) {
+  return (std::holds_alternative<Conv2d>(node.op) && input == 1) ||
+         (is_quantized_weight(node, input) && graph.input_of(node, input).shape.rank() == 4);
+}
+
+std::uint32_t trainable_operands(const Node& node) {
+  return std::holds_alternative<Quantize>(node.op) ? 0b11U : trainable_inputs(node.op);
+}
 
 bool is_weight(const Node& node, std::size_t input) {
-  return input == 1 && (std::holds_alternative<Conv2d>(node.op) || std::holds_alternative<Gemm>(node.op));
+  return is_quantized_weight(node, input) ||
+         (input == 1 && (std::holds_alternative<Conv2d>(node.op) || std::holds_alternative<Gemm>(node.op)));
 }
+
+bool is_scale(const Node& node, std::size_t input) { return std::holds_alternative<Quantize>(node.op) && input == 1; }
 
 [[noreturn]] void fail_node(const Node& node, const std::string& reason) {
   fail(ErrorKind::kInternal, "[{}] {} in LibTorch: {}", node.name, display_name(node.op), reason);
@@ -27,11 +42,14 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 
 }  // namespace
 
-Network::Network(Graph graph, const NetworkOptions& options) : graph_(std::move(graph)) {
+Network::Network(Graph graph, const NetworkOptions& options)
+    : graph_(std::move(graph)), frozen_statistics_(options.frozen_statistics) {
   constants_.resize(graph_.values().size());
   std::set<ValueId> filters;
   for (const Node& node : graph_.nodes()) {
-    if (is_filter(node, 1)) filters.insert(node.inputs[1]);
+    for (std::size_t i = 0; i < std::min<std::size_t>(node.inputs.size(), 2); ++i) {
+      if (graph_.has_input(node, i) && is_filter(graph_, node, i)) filters.insert(node.inputs[i]);
+    }
   }
   for (std::size_t i = 0; i < constants_.size(); ++i) {
     const Value& value = graph_.values()[i];
@@ -86,14 +104,15 @@ std::vector<at::Tensor> Network::gather(const std::vector<at::Tensor>& values, c
   return inputs;
 }
 
-Tensors Network::forward(std::span<const at::Tensor> inputs, bool training) {
+std::vector<at::Tensor> Network::walk(std::span<const at::Tensor> inputs, bool training, std::size_t count) {
   require(inputs.size() == graph_.inputs().size(), ErrorKind::kInvalidArgument,
           "[train] {} inputs given, the graph has {}", inputs.size(), graph_.inputs().size());
   std::vector<at::Tensor> values(constants_.size());
   for (std::size_t i = 0; i < inputs.size(); ++i) values[static_cast<std::size_t>(graph_.inputs()[i])] = inputs[i];
-  for (std::size_t i = 0; i < graph_.nodes().size(); ++i) {
+  for (std::size_t i = 0; i < count; ++i) {
     const Node& node = graph_.nodes()[i];
-    const OpContext context{training, plans_[i].in_place, statistics_rate_, &graph_.value(node.outputs[0]).shape};
+    const OpContext context{training,           frozen_statistics_, fake_quantization_,
+                            plans_[i].in_place, statistics_rate_,   &graph_.value(node.outputs[0]).shape};
     const std::vector<at::Tensor> operands = gather(values, node);
     try {
       Tensors made = run_op(node.op, operands, context);
@@ -104,6 +123,15 @@ Tensors Network::forward(std::span<const at::Tensor> inputs, bool training) {
     }
     for (const ValueId id : plans_[i].dying) values[static_cast<std::size_t>(id)].reset();
   }
+  return values;
+}
+
+at::Tensor Network::operand_of(std::size_t stop, std::span<const at::Tensor> inputs) {
+  return gather(walk(inputs, false, stop), graph_.nodes()[stop]).front();
+}
+
+Tensors Network::forward(std::span<const at::Tensor> inputs, bool training) {
+  const std::vector<at::Tensor> values = walk(inputs, training, graph_.nodes().size());
   Tensors outputs;
   for (const ValueId id : graph_.outputs()) {
     const auto i = static_cast<std::size_t>(id);
@@ -114,17 +142,18 @@ Tensors Network::forward(std::span<const at::Tensor> inputs, bool training) {
 
 void Network::make_trainable(std::optional<std::size_t> head, bool head_only) {
   std::set<ValueId> taken;
+  fake_quantization_ = true;
   for (std::size_t n = 0; n < graph_.nodes().size(); ++n) {
     const Node& node = graph_.nodes()[n];
     const bool trains = !head_only || n >= head.value_or(0);
     require(!trains || has_gradient(node.op), ErrorKind::kUnsupported,
             "[{}] {} has no gradient, so it can't be trained", node.name, display_name(node.op));
-    const std::uint32_t mask = trainable_inputs(node.op);
+    const std::uint32_t mask = trainable_operands(node);
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
       const ValueId id = node.inputs[i];
       if (id == kNoValue || !graph_.value(id).is_constant() || graph_.value(id).dtype != DType::kF32) continue;
       at::Tensor& tensor = constants_[static_cast<std::size_t>(id)];
-      Parameter parameter{id, graph_.value(id).name, tensor, is_weight(node, i), head == n};
+      Parameter parameter{id, graph_.value(id).name, tensor, is_weight(node, i), is_scale(node, i), head == n};
       if (std::holds_alternative<BatchNorm>(node.op) && i >= 3 && taken.insert(id).second)
         statistics_.push_back(parameter);
       if ((mask >> i & 1U) == 0 || !trains || !taken.insert(id).second) continue;

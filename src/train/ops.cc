@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 #include <numeric>
 
@@ -112,7 +113,8 @@ Tensors run(const MatMul&, Inputs in, const OpContext&) { return {at::matmul(in[
 Tensors run(const BatchNorm& op, Inputs in, const OpContext& context) {
   // ONNX's momentum is the old part, LibTorch's the new one.
   const double rate = context.statistics_rate < 0 ? 1.0 - op.momentum : context.statistics_rate;
-  return {at::batch_norm(in[0], in[1], in[2], in[3], in[4], context.training, rate, op.epsilon, false)};
+  const bool of_batch = context.training && !context.frozen_statistics;
+  return {at::batch_norm(in[0], in[1], in[2], in[3], in[4], of_batch, rate, op.epsilon, false)};
 }
 
 Tensors run(const Unary& op, Inputs in, const OpContext& context) {
@@ -321,19 +323,34 @@ Tensor along(const Tensor& factor, const Tensor& x, int axis) {
   return factor.reshape(shape);
 }
 
-Tensors run(const Quantize& op, Inputs in, const OpContext&) {
-  Tensor q = at::round(in[0] / along(in[1], in[0], op.axis));
+Tensor round_through(const Tensor& x) { return x + (at::round(x) - x).detach(); }
+
+/// The same scale, its gradient divided by √(numbers that share it · steps), which balances it with the weights' (LSQ).
+Tensor balanced(const Tensor& scale, const Tensor& x, double steps) {
+  const double sharing = static_cast<double>(x.numel()) / static_cast<double>(scale.numel());
+  const double factor = 1 / std::sqrt(std::max(1.0, sharing * steps));
+  return scale.detach() + (scale - scale.detach()) * factor;
+}
+
+Tensors run(const Quantize& op, Inputs in, const OpContext& context) {
+  const bool fake = context.fake_quantization;
+  const Tensor x = fake ? in[0].to(at::kFloat) : in[0];
+  const Tensor scaled = x / along(fake ? balanced(in[1], x, 127) : in[1], x, op.axis);
+  Tensor q = fake ? round_through(scaled) : at::round(scaled);
   if (const auto zero = optional_input(in, 2)) q = q + along(zero->to(q.scalar_type()), in[0], op.axis);
   const bool is_signed = op.to == DType::kS8 || op.to == DType::kS16;
   const int bits = static_cast<int>(8 * size_of(op.to)) - (is_signed ? 1 : 0);
   const double high = static_cast<double>((std::int64_t{1} << bits) - 1);
-  return {at::clamp(q, is_signed ? -high - 1 : 0.0, high).to(torch_type(op.to))};
+  q = at::clamp(q, is_signed ? -high - 1 : 0.0, high);
+  return {fake ? q : q.to(torch_type(op.to))};
 }
 
-Tensors run(const Dequantize& op, Inputs in, const OpContext&) {
+Tensors run(const Dequantize& op, Inputs in, const OpContext& context) {
+  const bool fake = context.fake_quantization;
   Tensor q = in[0].to(at::kFloat);
   if (const auto zero = optional_input(in, 2)) q = q - along(zero->to(at::kFloat), q, op.axis);
-  return {q * along(in[1].to(at::kFloat), q, op.axis)};
+  const Tensor scale = in[1].to(at::kFloat);
+  return {q * along(fake ? balanced(scale, q, 127) : scale, q, op.axis)};
 }
 
 Tensors run(const Lrn& op, Inputs in, const OpContext&) {
@@ -385,9 +402,7 @@ Tensors run_op(const Op& op, std::span<const at::Tensor> inputs, const OpContext
 }
 
 bool has_gradient(const Op& op) {
-  if (std::holds_alternative<Quantize>(op) || std::holds_alternative<Dequantize>(op) ||
-      std::holds_alternative<ArgMax>(op))
-    return false;
+  if (std::holds_alternative<ArgMax>(op)) return false;
   if (const auto* cast = std::get_if<Cast>(&op)) return is_float(cast->to);
   if (const auto* unary = std::get_if<Unary>(&op)) {
     return unary->fn.function != Function::kFloor && unary->fn.function != Function::kCeil &&

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <limits>
 #include <numeric>
@@ -281,11 +282,26 @@ TEST(Interpret, PixelsBecomeATensor) {
   expect_close(interpret(graph, std::span(&pixels, 1))[0], run_reference(graph, std::span(&pixels, 1))[0], 1e-5, 1e-5);
 }
 
+/// q = clamp(round(x / s)), y = q · s: dy/dx is 1 inside and 0 where q saturates; dy/ds is q − x / s inside and the
+/// bound beyond (LSQ), divided by √(numbers · 127).
+TEST(Interpret, GradientsGoStraightThroughQuantization) {
+  GraphBuilder net;
+  const ValueId x = net.input("x", {1, 4});
+  const ValueId scale = net.constant("s", Tensor::scalar(0.5F));
+  const ValueId q = net.node(Quantize{DType::kS8, 1}, {x, scale, kNoValue}, "q");
+  const Graph graph = net.finish({net.node(Dequantize{1}, {q, scale, kNoValue}, "d")});
+  const Tensor input = Tensor::of<float>({1, 4}, {0.6F, -0.3F, 100, -100});
+  const auto gradients = differentiate(graph, std::span(&input, 1), Tensor::of<float>({1, 4}, {1, 1, 1, 1}));
+  const std::vector<float> expected = {1, 1, 0, 0};
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_NEAR(gradients.at("x").data<float>()[i], expected[i], 1e-6) << i;
+  const double by_scale = (1 - 1.2) + (-1 + 0.6) + 127 - 128;
+  EXPECT_NEAR(gradients.at("s").data<float>()[0], by_scale / std::sqrt(4 * 127.0), 1e-5);
+}
+
 TEST(Interpret, NamesTheNodeWithoutAGradient) {
   GraphBuilder net;
   const ValueId x = net.input("x", {1, 3});
-  const ValueId scale = net.constant("s", Tensor::scalar(0.1F));
-  const Graph graph = net.finish({net.node(Quantize{}, {x, scale, kNoValue}, "the_node")});
+  const Graph graph = net.finish({net.node(Unary{{Function::kRound}}, {x}, "the_node")});
   const Tensor input = rnd({1, 3}, 1);
   try {
     differentiate(graph, std::span(&input, 1), rnd({1, 3}, 2));

@@ -14,6 +14,7 @@ namespace fovea::train {
 struct Recipe {
   int epochs = 5;
   int batch = 32;  ///< at most; see even_batch()
+  int views = 1;   ///< passes per epoch, each with other random changes
   Augmentation augmentation;
   Schedule schedule;
   LearnerOptions learner;

@@ -187,6 +187,28 @@ TEST_F(Training, FineTuningMovesLateLayersMore) {
             max_abs_diff(weight(before, "conv2"), weight(after, "conv2")));
 }
 
+TEST_F(Training, ANewHeadStartsFromAProbe) {
+  options_.fine_tune = true;
+  options_.epochs = 1;
+  options_.lr = 1e-9;  // what is right afterwards was right before the first step
+  options_.new_head = false;
+  EXPECT_LT(run().epochs.back().val_accuracy, 0.8);
+  options_.new_head = true;
+  EXPECT_GE(run().epochs.back().val_accuracy, 0.8);
+}
+
+TEST_F(Training, TwoViewsAreTwoPasses) {
+  options_.warmup_epochs = 0;
+  options_.views = 1;
+  options_.epochs = 2;
+  const Graph passes = run().graph;
+  options_.views = 2;
+  options_.epochs = 1;
+  const Graph views = run().graph;
+  const auto weight = [](const Graph& g) { return g.value(g.find_node("conv1")->inputs[1]).constant; };
+  EXPECT_TRUE(weight(passes).same(weight(views)));
+}
+
 TEST_F(Training, ASkippedImageIsNamedOnceAndNeverTheEnd) {
   write_atomic(dir_ / "photos/red/broken.jpg", "not an image");
   dataset_ = open_folder(dir_ / "photos");

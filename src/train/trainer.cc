@@ -22,6 +22,8 @@
 namespace fovea::train {
 namespace {
 
+constexpr std::size_t kSettlingImages = 512;  ///< enough for means and variances
+
 class Run {
  public:
   Run(const Graph& graph, const Dataset& dataset, const DataSplit& split, const PreprocessSpec& spec,
@@ -39,6 +41,7 @@ class Run {
 
   TrainResult result() {
     resume();
+    if (options_.fine_tune && options_.new_head && epochs_.empty()) start_from_probe();
     for (int epoch = static_cast<int>(epochs_.size()) + 1; epoch <= recipe_.epochs; ++epoch) {
       EpochFigures figures;
       figures.epoch = epoch;
@@ -56,13 +59,45 @@ class Run {
   }
 
  private:
+  /// Linear probing before fine-tuning (Kumar et al. 2022): gradients of a random head would spoil the features.
+  void start_from_probe() {
+    constexpr std::size_t kMostImages = 20000;
+    if (!learner_.head_is_linear()) return;
+    std::vector<int> order = shuffled(train_, recipe_.seed, 0);
+    if (order.size() > kMostImages) order.resize(kMostImages);
+    Progress progress("features", static_cast<std::int64_t>(order.size()), "images");
+    Loader loader = open(order, 0, std::nullopt);
+    while (const std::optional<Batch> batch = loader.next()) {
+      throw_if_cancelled();
+      learner_.observe_features(*batch);
+      progress.advance(batch->size());
+    }
+    remember(loader.skipped());
+    if (loader.skipped().size() == order.size()) return;
+    probe_ = learner_.start_head(1);
+    log_info("the head starts from a linear probe on frozen features: {:.1f} % of held-out training images right",
+             100 * probe_.held_out_accuracy);
+  }
+
   void train_epoch(EpochFigures& figures) {
-    Loader loader = open(shuffled(train_, recipe_.seed, figures.epoch), figures.epoch, recipe_.augmentation);
     Progress progress(fmt::format("epoch {}/{}", figures.epoch, recipe_.epochs),
-                      static_cast<std::int64_t>(train_.size()), "images");
+                      recipe_.views * static_cast<std::int64_t>(train_.size()), "images");
     AccuracyMeter meter;
     const RateMeter rate;
-    std::int64_t step = (figures.epoch - 1) * steps_of(static_cast<std::int64_t>(train_.size()), recipe_.batch);
+    for (int view = 0; view < recipe_.views; ++view)
+      train_pass((figures.epoch - 1) * recipe_.views + view, meter, progress, figures);
+    require(meter.images() > 0, ErrorKind::kInvalidArgument, "[train] none of the {} training images could be decoded",
+            train_.size());
+    figures.loss = meter.loss();
+    figures.accuracy = meter.accuracy();
+    figures.seconds = rate.seconds();
+    figures.images_per_second = rate.per_second(meter.images());
+  }
+
+  /// Every training image once; passes count from 0 through all epochs.
+  void train_pass(int pass, AccuracyMeter& meter, Progress& progress, EpochFigures& figures) {
+    Loader loader = open(shuffled(train_, recipe_.seed, pass + 1), pass + 1, recipe_.augmentation);
+    std::int64_t step = pass * steps_of(static_cast<std::int64_t>(train_.size()), recipe_.batch);
     while (const std::optional<Batch> batch = loader.next()) {
       throw_if_cancelled();
       figures.learning_rate = recipe_.schedule.at(step);
@@ -75,16 +110,13 @@ class Run {
       ++step;
     }
     remember(loader.skipped());
-    require(meter.images() > 0, ErrorKind::kInvalidArgument, "[train] none of the {} training images could be decoded",
-            train_.size());
-    figures.loss = meter.loss();
-    figures.accuracy = meter.accuracy();
-    figures.seconds = rate.seconds();
-    figures.images_per_second = rate.per_second(meter.images());
   }
 
+  /// Takes batch-norm's statistics anew, from mixed batches: those of one class would vary too little.
   void settle(int epoch) {
-    Loader loader = open(train_, epoch, std::nullopt);
+    std::vector<int> order = shuffled(train_, recipe_.seed, epoch);
+    if (order.size() > kSettlingImages) order.resize(kSettlingImages);
+    Loader loader = open(std::move(order), epoch, std::nullopt);
     for (int seen = 0; const std::optional<Batch> batch = loader.next(); ++seen) {
       throw_if_cancelled();
       learner_.settle(*batch, seen);
@@ -160,6 +192,7 @@ class Run {
   Recipe recipe_;
   std::map<std::string, std::string> fingerprint_;
   Learner learner_;
+  ProbeFigures probe_;
   std::vector<EpochFigures> epochs_;
   std::vector<SkippedImage> skipped_;
   std::set<std::filesystem::path> bad_;

@@ -84,6 +84,16 @@ def builds(out):
     check("the same input and cache give the same bytes", again[0].read_bytes() == again[1].read_bytes())
 
 
+def trains_through_rounding(out):
+    tuned = WORK / "qat.onnx"
+    fovea("train", "--data", out / "data", "--from", out / "model.onnx", "--qat", "--epochs", 1, "--out", tuned)
+    check("the result holds quantize nodes", b"QuantizeLinear" in tuned.read_bytes())
+    built = json.loads(fovea("build", "--model", tuned, "--out", WORK / "qat.engine", "--precision", "int8", "--opt-level", 0, "--json", "-").stdout)
+    check("its convolutions run in 8 bits without calibration", sum(n["precision"] == "int8" for n in built["nodes"] if n["op"] == "conv2d") >= 6)
+    fovea("eval", "--engine", WORK / "qat.engine", "--data", out / "data")
+    fovea("train", "--data", out / "data", "--qat", "--out", WORK / "x.onnx", code=2)
+
+
 def refusals(out):
     fovea("build", "--model", WORK / "nowhere.onnx", "--out", WORK / "x.engine", code=3)
     fovea("nonsense", code=2)
@@ -130,6 +140,7 @@ try:
     made = run_pipeline()
     predict(made)
     builds(made)
+    trains_through_rounding(made)
     refusals(made)
     interrupted()
     page(made)
