@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/memory_error.h"
 #include "image/resize.h"
 
 namespace fovea {
@@ -88,6 +89,14 @@ void reorder(std::span<const std::uint8_t> rgb, const PreprocessSpec& spec, std:
   }
 }
 
+void crop(const ImageView& image, const PreprocessSpec& spec, double min_area, Random& random,
+          std::span<std::uint8_t> pixels) {
+  if (spec.color == ColorOrder::kRgb) return crop_resized(image, spec, min_area, random, pixels);
+  std::vector<std::uint8_t> rgb(static_cast<std::size_t>(spec.width) * static_cast<std::size_t>(spec.height) * 3);
+  crop_resized(image, spec, min_area, random, rgb);
+  reorder(rgb, spec, pixels);
+}
+
 }  // namespace
 
 Augmentation Augmentation::by_name(const std::string& name) {
@@ -100,13 +109,7 @@ Augmentation Augmentation::by_name(const std::string& name) {
 void augment(const ImageView& image, const PreprocessSpec& spec, const Augmentation& how, Random random,
              std::span<std::uint8_t> pixels) {
   if (how.min_area < 1.0) {
-    if (spec.color == ColorOrder::kRgb) {
-      crop_resized(image, spec, how.min_area, random, pixels);
-    } else {
-      std::vector<std::uint8_t> rgb(static_cast<std::size_t>(spec.width) * static_cast<std::size_t>(spec.height) * 3);
-      crop_resized(image, spec, how.min_area, random, rgb);
-      reorder(rgb, spec, pixels);
-    }
+    with_memory_errors("augment", [&] { crop(image, spec, how.min_area, random, pixels); });
   } else {
     preprocess(image, spec, pixels);
   }

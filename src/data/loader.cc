@@ -5,6 +5,7 @@
 #include <exception>
 #include <mutex>
 #include <numeric>
+#include <system_error>
 #include <thread>
 
 #include "base/cancel.h"
@@ -96,6 +97,25 @@ struct Loader::State {
     }
   }
 
+  /// As many workers as the system allows, up to `threads`.
+  void start(int threads) {
+    workers.reserve(static_cast<std::size_t>(threads));
+    try {
+      for (int i = 0; i < threads; ++i) workers.emplace_back([this] { work(); });
+    } catch (const std::system_error& refused) {
+      require(!workers.empty(), ErrorKind::kOutOfMemory, "[loader] no thread can be started: {}", refused.what());
+      log_warning("decoding on {} threads instead of {}: {}", workers.size(), threads, refused.what());
+    }
+  }
+
+  void stop() {
+    {
+      const std::lock_guard lock(mutex);
+      stopping = true;
+    }
+    item_free.notify_all();
+  }
+
   /// Moves the finished batch `b` out of its ring slot.
   Batch finish(std::size_t b) {
     Pending& pending = ring[b % ring.size()];
@@ -126,16 +146,15 @@ Loader::Loader(const Dataset& dataset, LoaderOptions options) {
   require(options.batch > 0, ErrorKind::kInvalidArgument, "[loader] batch is {}, expected at least 1", options.batch);
   const int threads = options.threads > 0 ? options.threads : default_threads();
   state_ = std::make_unique<State>(dataset, std::move(options));
-  for (int i = 0; i < threads; ++i) state_->workers.emplace_back([state = state_.get()] { state->work(); });
+  try {
+    state_->start(threads);
+  } catch (...) {
+    state_->stop();  // a thread that waits would never be joined
+    throw;
+  }
 }
 
-Loader::~Loader() {
-  {
-    const std::lock_guard lock(state_->mutex);
-    state_->stopping = true;
-  }
-  state_->item_free.notify_all();
-}
+Loader::~Loader() { state_->stop(); }
 
 std::optional<Batch> Loader::next() {
   State& state = *state_;

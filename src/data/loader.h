@@ -33,7 +33,8 @@ struct LoaderOptions {
 /// Reads, decodes and preprocesses on its own threads, in order, ahead of the consumer. One consumer.
 class Loader {
  public:
-  Loader(const Dataset& dataset, LoaderOptions options);  ///< the dataset must outlive the loader
+  /// The dataset must outlive the loader. kInvalidArgument; kOutOfMemory when not one thread can be started.
+  Loader(const Dataset& dataset, LoaderOptions options);
   ~Loader();
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;

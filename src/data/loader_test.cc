@@ -6,6 +6,9 @@
 
 #include "base/error.h"
 #include "base/io/file.h"
+#include "data/check.h"
+#include "image/encode.h"
+#include "testing/memory_limit.h"
 #include "testing/photo_folder.h"
 #include "testing/temp_dir.h"
 
@@ -69,6 +72,53 @@ TEST(Loader, LeavesOutWhatDoesNotDecode) {
   EXPECT_FALSE(loader.next().has_value());
   ASSERT_EQ(loader.skipped().size(), 1U);
   EXPECT_EQ(loader.skipped()[0].file.filename(), "000.png");
+}
+
+/// Writes `file` as a JPEG whose header says side × side pixels.
+void write_claimed_jpeg(const std::filesystem::path& file, unsigned side) {
+  Bytes jpeg = encode_jpeg(colored_photo(0, 1, 16, 16), 80);
+  for (std::size_t i = 0; i + 9 < jpeg.size(); ++i) {
+    if (jpeg[i] != std::byte{0xFF} || jpeg[i + 1] != std::byte{0xC0}) continue;
+    for (const std::size_t at : {i + 5, i + 7}) {
+      jpeg[at] = static_cast<std::byte>(side >> 8);
+      jpeg[at + 1] = static_cast<std::byte>(side & 0xFF);
+    }
+    break;
+  }
+  write_atomic(file, jpeg);
+}
+
+TEST(Loader, SkipsAPhotoThatMemoryCannotHold) {
+  if (!kMemoryCanBeLimited) GTEST_SKIP();
+  TempDir dir;
+  make_photo_folder(dir.path(), {"a", "b"}, 2);
+  write_claimed_jpeg(dir.path() / "a" / "001.png", 60'000);  // 10.8 GB
+  Dataset dataset = open_folder(dir.path());
+  LoaderOptions options;
+  options.spec = PreprocessSpec::unit(8);
+  options.limits.max_pixels = 4'000'000'000;
+  options.order = all_of(dataset);
+  const MemoryLimit limit(std::uint64_t{2} << 30);
+  Loader loader(dataset, options);
+  EXPECT_EQ(loader.next()->size(), 3);
+  ASSERT_EQ(loader.skipped().size(), 1U);
+  EXPECT_THAT(loader.skipped()[0].reason, ::testing::HasSubstr("memory"));
+  drop_undecodable(dataset, options.limits);
+  EXPECT_EQ(dataset.samples.size(), 3U);
+}
+
+TEST(Loader, WorksOrSaysSoWhereThreadsCannotStart) {
+  if (!kMemoryCanBeLimited) GTEST_SKIP();
+  TempDir dir;
+  make_photo_folder(dir.path(), {"a", "b"}, 2);
+  const Dataset dataset = open_folder(dir.path());
+  LoaderOptions options;
+  options.spec = PreprocessSpec::unit(8);
+  options.order = all_of(dataset);
+  options.threads = 500;                              // stacks of 8 MiB each
+  const MemoryLimit limit(std::uint64_t{400} << 20);  // some of them start
+  Loader loader(dataset, options);
+  EXPECT_EQ(loader.next()->size(), 4);
 }
 
 TEST(Loader, CanBeLeftBeforeTheEnd) {

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/io/file.h"
+#include "base/memory_error.h"
 #include "image/decoders.h"
 #include "image/orient.h"
 
@@ -55,8 +56,10 @@ Image decode(std::span<const std::byte> encoded, const DecodeLimits& limits, int
   for (const Format& format : kFormats) {
     if (text.size() < format.at + format.magic.size() || text.substr(format.at, format.magic.size()) != format.magic)
       continue;
-    Decoded decoded = format.decode(encoded, limits, scaled_to);
-    return upright(std::move(decoded.image), decoded.orientation);
+    return with_memory_errors("image", [&] {
+      Decoded decoded = format.decode(encoded, limits, scaled_to);
+      return upright(std::move(decoded.image), decoded.orientation);
+    });
   }
   fail(ErrorKind::kUnsupported, "[image] {}: expected JPEG, PNG, WebP or BMP",
        encoded.empty() ? "the file is empty" : "the format is unknown");

@@ -18,8 +18,8 @@ struct DecodeLimits {
 /// JPEG, PNG, WebP or BMP (by content, not by name) to upright RGB: EXIF orientation applied, alpha dropped as
 /// Pillow's convert("RGB") does, grey and CMYK/YCCK converted, 16-bit narrowed; the first frame of an animation.
 /// `scaled_to` > 0 lets JPEG decode at 1/2, 1/4 or 1/8 as long as the short side stays ≥ scaled_to (spec's
-/// scaled_decode). kCorruptFile (also truncated data), kUnsupported (another format), kInvalidArgument (over a limit).
-/// Thread-safe.
+/// scaled_decode). kCorruptFile (also truncated data), kUnsupported (another format), kInvalidArgument (over a limit),
+/// kOutOfMemory. Thread-safe.
 Image decode(std::span<const std::byte> encoded, const DecodeLimits& limits = {}, int scaled_to = 0);
 
 }  // namespace fovea

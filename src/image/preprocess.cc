@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/memory_error.h"
 #include "image/resize.h"
 
 namespace fovea {
@@ -78,6 +79,25 @@ void put(const std::uint8_t* rgb, ColorOrder color, std::uint8_t* to) {
   to[2] = rgb[swap ? 0 : 2];
 }
 
+void place_pixels(const ImageView& image, const PreprocessSpec& spec, const Placement& placed,
+                  std::span<std::uint8_t> pixels) {
+  const bool direct =
+      spec.color == ColorOrder::kRgb && placed.window.width == spec.width && placed.window.height == spec.height;
+  if (direct) return resize(image, placed.box, placed.window, spec.filter, spec.antialias, pixels);
+  const auto width = static_cast<std::size_t>(placed.window.width);
+  const auto height = static_cast<std::size_t>(placed.window.height);
+  std::vector<std::uint8_t> rgb(width * height * 3);
+  resize(image, placed.box, placed.window, spec.filter, spec.antialias, rgb);
+  const auto step = static_cast<std::size_t>(spec.channels());
+  for (std::size_t i = 0; i * step < pixels.size(); ++i) put(spec.fill.data(), spec.color, pixels.data() + i * step);
+  for (std::size_t y = 0; y < height; ++y) {
+    const std::size_t row = (y + static_cast<std::size_t>(placed.top)) * static_cast<std::size_t>(spec.width) +
+                            static_cast<std::size_t>(placed.left);
+    for (std::size_t x = 0; x < width; ++x)
+      put(rgb.data() + (y * width + x) * 3, spec.color, pixels.data() + (row + x) * step);
+  }
+}
+
 }  // namespace
 
 PreprocessSpec PreprocessSpec::unit(int size) {
@@ -100,22 +120,7 @@ void preprocess(const ImageView& image, const PreprocessSpec& spec, std::span<st
           image.width, image.height);
   require(pixels.size() == spec.pixel_bytes(), ErrorKind::kInvalidArgument,
           "[preprocess] {} bytes for {} × {} × {} pixels", pixels.size(), spec.height, spec.width, spec.channels());
-  const Placement placed = place(image, spec);
-  const bool direct =
-      spec.color == ColorOrder::kRgb && placed.window.width == spec.width && placed.window.height == spec.height;
-  if (direct) return resize(image, placed.box, placed.window, spec.filter, spec.antialias, pixels);
-  const auto width = static_cast<std::size_t>(placed.window.width);
-  const auto height = static_cast<std::size_t>(placed.window.height);
-  std::vector<std::uint8_t> rgb(width * height * 3);
-  resize(image, placed.box, placed.window, spec.filter, spec.antialias, rgb);
-  const auto step = static_cast<std::size_t>(spec.channels());
-  for (std::size_t i = 0; i * step < pixels.size(); ++i) put(spec.fill.data(), spec.color, pixels.data() + i * step);
-  for (std::size_t y = 0; y < height; ++y) {
-    const std::size_t row = (y + static_cast<std::size_t>(placed.top)) * static_cast<std::size_t>(spec.width) +
-                            static_cast<std::size_t>(placed.left);
-    for (std::size_t x = 0; x < width; ++x)
-      put(rgb.data() + (y * width + x) * 3, spec.color, pixels.data() + (row + x) * step);
-  }
+  with_memory_errors("preprocess", [&] { place_pixels(image, spec, place(image, spec), pixels); });
 }
 
 void preprocess_encoded(std::span<const std::byte> encoded, const PreprocessSpec& spec, const DecodeLimits& limits,

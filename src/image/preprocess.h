@@ -47,7 +47,7 @@ PreprocessSpec preprocess_from_json(const nlohmann::json& json);
 /// `imagenet`, `unit` or a path to a JSON file. `size` is used by the two names.
 PreprocessSpec preprocess_from_argument(const std::string& argument, int size);
 
-/// Writes height × width × channels() u8 pixels (HWC). Thread-safe; works on the caller's thread only.
+/// Writes height × width × channels() u8 pixels (HWC). kOutOfMemory. Thread-safe; works on the caller's thread only.
 void preprocess(const ImageView& image, const PreprocessSpec& spec, std::span<std::uint8_t> pixels);
 /// Decode (scaled where the spec allows) and preprocess.
 void preprocess_encoded(std::span<const std::byte> encoded, const PreprocessSpec& spec, const DecodeLimits& limits,

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/memory_error.h"
 
 namespace fovea {
 namespace fs = std::filesystem;
@@ -40,7 +41,7 @@ Container read_as(const fs::path& path, std::uint64_t max_bytes) {
   require(size <= max_bytes, ErrorKind::kInvalidArgument, "{} has {} bytes, the limit is {}", path.string(), size,
           max_bytes);
   Container content;
-  content.resize(static_cast<std::size_t>(size));
+  with_memory_errors("file", [&] { content.resize(static_cast<std::size_t>(size)); });
   std::size_t done = 0;
   while (done < content.size()) {
     const ssize_t got = ::read(file.get(), reinterpret_cast<char*>(content.data()) + done, content.size() - done);
