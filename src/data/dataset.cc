@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <set>
+#include <span>
 
 #include "base/cancel.h"
 #include "base/error.h"
@@ -37,22 +38,47 @@ struct ClassFolder {
   bool val = false;
 };
 
-/// The class folders of `root`, looking through train/ and val/: both, or one alone that holds class folders.
+std::string lower_name(const fs::path& path) {
+  std::string name = path.filename().string();
+  std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return name;
+}
+
+/// What data sets call their parts; the earlier name of what is kept for validation wins.
+constexpr std::array<std::string_view, 2> kTraining = {"train", "training"};
+constexpr std::array<std::string_view, 5> kHeldOut = {"val", "valid", "validation", "test", "testing"};
+
+/// The first of `names` that is a folder with folders in it; empty: none.
+fs::path part_named(const std::vector<fs::path>& folders, std::span<const std::string_view> names) {
+  for (const std::string_view name : names)
+    for (const fs::path& folder : folders)
+      if (lower_name(folder) == name && !folders_in(folder).empty()) return folder;
+  return {};
+}
+
+/// The class folders of `root`, looking through parts above the classes (train/ and val/, valid/, test/, …): a pair of
+/// them, or one alone.
 std::vector<ClassFolder> class_folders(const fs::path& root, bool& own_split) {
   const std::vector<fs::path> folders = folders_in(root);
-  const auto named = [&](std::string_view name) {
-    return std::ranges::any_of(folders, [&](const fs::path& folder) { return folder.filename() == name; });
-  };
+  const fs::path train = part_named(folders, kTraining), held_out = part_named(folders, kHeldOut);
+  const bool pair = !train.empty() && !held_out.empty();
+  const bool alone = folders.size() == 1 && !(train.empty() && held_out.empty());
+  own_split = (pair || alone) && !held_out.empty();
   std::vector<ClassFolder> found;
-  const bool alone = folders.size() == 1 && (named("train") || named("val")) && !folders_in(folders[0]).empty();
-  const bool parts = alone || (named("train") && named("val"));
-  own_split = parts && named("val");
-  if (!parts) {
+  if (!pair && !alone) {
     for (const fs::path& folder : folders) found.push_back({folder, false});
     return found;
   }
-  for (const bool val : {false, true})
-    for (const fs::path& folder : folders_in(root / (val ? "val" : "train"))) found.push_back({folder, val});
+  for (const fs::path& part : {train, held_out})
+    if (!part.empty())
+      for (const fs::path& folder : folders_in(part)) found.push_back({folder, part == held_out});
+  if (pair)
+    log_info("{}: its own split, {}/ trains and {}/ validates", root.string(), train.filename().string(),
+             held_out.filename().string());
+  for (const fs::path& folder : folders)
+    if (folder != train && folder != held_out)
+      log_warning("{}: {}/ is beside the parts of the split and is left out", root.string(),
+                  folder.filename().string());
   return found;
 }
 

@@ -23,15 +23,16 @@ struct SkippedImage {
   std::string reason;
 };
 
-/// A folder of photos: DIR/<class>/<image>, images at any depth below their class; `train/` and `val/` above the
-/// classes are honoured. Classes and samples in sorted order. Immutable once made.
+/// A folder of photos: DIR/<class>/<image>, images at any depth below their class; `train/` (training) with
+/// `val/` (valid, validation, else test, testing) above the classes are honoured, any case, and what stands beside them
+/// is left out with a line that says so. Classes and samples in sorted order. Immutable once made.
 struct Dataset {
   std::filesystem::path root;
   std::vector<std::string> classes;
   std::vector<Sample> samples;
   std::vector<SkippedImage> skipped;
   bool has_own_split = false;
-  std::vector<int> own_val;  ///< indices of samples that stood below val/
+  std::vector<int> own_val;  ///< indices of samples that stood below val/ (or what it is called)
 };
 
 struct DatasetOptions {

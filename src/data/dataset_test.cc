@@ -69,6 +69,36 @@ TEST(Dataset, HonoursTrainAndValFolders) {
   EXPECT_THAT(dataset.own_val, ElementsAre(6, 7));
 }
 
+TEST(Dataset, KnowsWhatOthersCallTheParts) {
+  for (const auto& [train, held_out] :
+       {std::pair("train", "test"), std::pair("Training", "Validation"), std::pair("train", "valid")}) {
+    TempDir dir;
+    make_photo_folder(dir / train, {"a", "b"}, 3, 48, 1);
+    make_photo_folder(dir / held_out, {"a", "b"}, 1, 48, 2);
+    const Dataset dataset = open_folder(dir.path());
+    EXPECT_TRUE(dataset.has_own_split) << held_out;
+    EXPECT_THAT(dataset.classes, ElementsAre("a", "b"));
+    EXPECT_THAT(dataset.own_val, ElementsAre(6, 7));
+  }
+}
+
+TEST(Dataset, LeavesTestOutWhereThereIsVal) {
+  TempDir dir;
+  for (const char* part : {"train", "val", "test"})
+    make_photo_folder(dir / part, {"a", "b"}, 1, 48, static_cast<std::uint64_t>(part[1]));
+  const Dataset dataset = open_folder(dir.path());
+  EXPECT_EQ(dataset.samples.size(), 4U);
+  EXPECT_THAT(dataset.samples.back().file.string(), HasSubstr("/val/b/"));
+}
+
+TEST(Dataset, ClassesMayBeCalledLikeParts) {
+  TempDir dir;
+  make_photo_folder(dir.path(), {"test", "train"}, 2);  // photos right below them
+  const Dataset dataset = open_folder(dir.path());
+  EXPECT_THAT(dataset.classes, ElementsAre("test", "train"));
+  EXPECT_FALSE(dataset.has_own_split);
+}
+
 TEST(Dataset, ValAloneIsAPartAndNoClass) {
   TempDir dir;
   make_photo_folder(dir / "val", {"ant", "bee"}, 2);
