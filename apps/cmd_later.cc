@@ -16,9 +16,6 @@ std::function<int()> unsupported(Arguments& arguments, const char* what) {
 
 }  // namespace
 
-std::function<int()> define_export(Arguments& arguments) {
-  return unsupported(arguments, "fovea export: models for other runtimes are not written yet");
-}
 std::function<int()> define_serve(Arguments& arguments) { return unsupported(arguments, "built without the server"); }
 
 }  // namespace fovea::apps

@@ -20,6 +20,16 @@ fovea_vendor(onnx_schema onnx_proto HEADER onnx/onnx_pb.h)
 target_compile_definitions(vendor::onnx_schema INTERFACE ONNX_ML=1 ONNX_NAMESPACE=onnx)
 target_link_libraries(vendor::onnx_schema INTERFACE vendor::protobuf)
 
+# TensorRT's headers (10 or 11) are enough to build its backend; its libraries are opened at run time.
+set(TENSORRT_INCLUDE "" CACHE PATH "Folder that holds NvInfer.h; empty: where the compiler looks")
+find_path(FOVEA_nvinfer_INCLUDE NvInfer.h HINTS ${TENSORRT_INCLUDE})
+find_path(FOVEA_cudart_INCLUDE cuda_runtime_api.h HINTS /usr/local/cuda/include)
+mark_as_advanced(FOVEA_nvinfer_INCLUDE FOVEA_cudart_INCLUDE)
+set(FOVEA_TENSORRT OFF)
+if(FOVEA_nvinfer_INCLUDE AND FOVEA_cudart_INCLUDE)
+  set(FOVEA_TENSORRT ON)
+endif()
+
 if(FOVEA_TRAIN)
   include(libtorch)
 endif()

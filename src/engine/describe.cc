@@ -6,12 +6,13 @@
 namespace fovea {
 
 std::string precision_name(DType dtype) {
-  constexpr std::array<std::pair<DType, std::string_view>, 6> kNames = {{{DType::kF32, "fp32"},
+  constexpr std::array<std::pair<DType, std::string_view>, 7> kNames = {{{DType::kF32, "fp32"},
                                                                          {DType::kF16, "fp16"},
                                                                          {DType::kBF16, "bf16"},
                                                                          {DType::kF64, "fp64"},
                                                                          {DType::kS8, "int8"},
-                                                                         {DType::kU8, "int8"}}};
+                                                                         {DType::kU8, "int8"},
+                                                                         {DType::kF8, "fp8"}}};
   for (const auto& [type, text] : kNames)
     if (type == dtype) return std::string(text);
   return std::string(name(dtype));

@@ -47,6 +47,13 @@ struct Form<BF16> {
   static Number shown(BF16 value) { return bf16_to_f32(value.bits); }
 };
 template <>
+struct Form<F8> {
+  using Number = float;
+  using Bits = std::uint8_t;
+  static F8 read(Number value) { return {f32_to_f8(value)}; }
+  static Number shown(F8 value) { return f8_to_f32(value.bits); }
+};
+template <>
 struct Form<bool> {
   using Number = std::uint8_t;
   static bool read(Number value) { return value != 0; }

@@ -98,6 +98,7 @@ TEST(GraphText, SpecialNumbersOfEveryType) {
                                                         1e-45F, std::numeric_limits<float>::max()})),
       graph.add_constant("f64", Tensor::of<double>({3}, {0.1, -5e-324, std::bit_cast<double>(0x7ff0000000000001ULL)})),
       graph.add_constant("f16", Tensor::of<F16>({4}, {{0x0001}, {0x7bff}, {0xfc00}, {0x7e01}})),
+      graph.add_constant("f8", Tensor::of<F8>({3}, {{0x01}, {0x7e}, {0x7f}})),
       graph.add_constant("bf16", Tensor::of<BF16>({3}, {{0x0001}, {0x7f80}, {0x7fc0}})),
       graph.add_constant("s64", Tensor::of<std::int64_t>({}, {std::numeric_limits<std::int64_t>::min()})),
       graph.add_constant("u64", Tensor::of<std::uint64_t>({1}, {std::numeric_limits<std::uint64_t>::max()})),

@@ -13,10 +13,12 @@ namespace {
 /// One ONNX node under construction, with short names for its attributes; constants become initialisers beside it.
 class NodeWriter {
  public:
-  NodeWriter(const Graph& graph, const Node& node, onnx::GraphProto& to) : graph_(graph), node_(node), to_(to) {}
+  NodeWriter(const Graph& graph, const Node& node, int opset, onnx::GraphProto& to)
+      : graph_(graph), node_(node), opset_(opset), to_(to) {}
 
   const Graph& graph() const { return graph_; }
   const Node& node() const { return node_; }
+  int opset() const { return opset_; }
   std::string input(std::size_t i) const {
     return graph_.has_input(node_, i) ? graph_.input_of(node_, i).name : std::string();
   }
@@ -38,6 +40,12 @@ class NodeWriter {
     write_tensor(tensor, name, *to_.add_initializer());
     return name;
   }
+  /// A number in the type of the node's data.
+  std::string number(const std::string& what, float value) {
+    const DType type = graph_.input_of(node_, 0).dtype;
+    const bool narrow = type == DType::kF16 || type == DType::kBF16;
+    return constant(what, from_f32(Tensor::scalar(value), narrow ? type : DType::kF32));
+  }
   std::string integers(const std::string& what, const std::vector<std::int64_t>& values) {
     return constant(what, Tensor::of<std::int64_t>({static_cast<std::int64_t>(values.size())}, values));
   }
@@ -49,6 +57,7 @@ class NodeWriter {
  private:
   const Graph& graph_;
   const Node& node_;
+  int opset_;
   onnx::GraphProto& to_;
 };
 
@@ -113,17 +122,17 @@ void write_gelu(NodeWriter& out, const std::string& from, const std::string& to)
   const std::string erf = out.between("gelu_erf");
   const std::string one = out.between("gelu_one");
   const std::string half = out.between("gelu_half");
-  out.op("Mul", {from, out.constant("gelu_root", Tensor::scalar(std::sqrt(0.5F)))}, {scaled});
+  out.op("Mul", {from, out.number("gelu_root", std::sqrt(0.5F))}, {scaled});
   out.op("Erf", {scaled}, {erf});
-  out.op("Add", {erf, out.constant("gelu_1", Tensor::scalar(1))}, {one});
-  out.op("Mul", {from, out.constant("gelu_0.5", Tensor::scalar(0.5F))}, {half});
+  out.op("Add", {erf, out.number("gelu_1", 1)}, {one});
+  out.op("Mul", {from, out.number("gelu_0.5", 0.5F)}, {half});
   out.op("Mul", {half, one}, {to});
 }
 
 void write_function(NodeWriter& out, const Activation& fn, const std::string& from, const std::string& to) {
   if (fn.function == Function::kClip) {
-    const std::string low = std::isinf(fn.alpha) ? "" : out.constant("clip_min", Tensor::scalar(fn.alpha));
-    const std::string high = std::isinf(fn.beta) ? "" : out.constant("clip_max", Tensor::scalar(fn.beta));
+    const std::string low = std::isinf(fn.alpha) ? "" : out.number("clip_min", fn.alpha);
+    const std::string high = std::isinf(fn.beta) ? "" : out.number("clip_max", fn.beta);
     out.op("Clip", {from, low, high}, {to});
     return;
   }
@@ -263,13 +272,14 @@ void write(NodeWriter& out, const Transpose& op) {
   set_all(out.op("Transpose", {out.input(0)}, {out.output()}), "perm", op.perm);
 }
 
-/// ReduceSum takes its axes as input since opset 13, the others as attribute until 18.
+/// ReduceSum takes its axes as input since opset 13, the others since 18.
 void write(NodeWriter& out, const Reduce& op) {
   constexpr std::array<const char*, 3> kNames = {"ReduceMean", "ReduceSum", "ReduceMax"};
   std::vector<std::string> inputs = {out.input(0)};
-  if (op.kind == ReduceKind::kSum && !op.axes.empty()) inputs.push_back(out.integers("axes", op.axes));
+  const bool as_input = op.kind == ReduceKind::kSum || out.opset() >= 18;
+  if (as_input && !op.axes.empty()) inputs.push_back(out.integers("axes", op.axes));
   onnx::NodeProto& made = out.op(kNames.at(static_cast<std::size_t>(op.kind)), inputs, {out.output()});
-  if (op.kind != ReduceKind::kSum && !op.axes.empty()) set_all(made, "axes", op.axes);
+  if (!as_input && !op.axes.empty()) set_all(made, "axes", op.axes);
   set(made, "keepdims", op.keep_dims ? 1 : 0);
 }
 
@@ -283,12 +293,20 @@ void write(NodeWriter& out, const Pad& op) {
   std::vector<std::int64_t> pads = op.before;
   pads.insert(pads.end(), op.after.begin(), op.after.end());
   onnx::NodeProto& made =
-      out.op("Pad", {out.input(0), out.integers("pads", pads), out.constant("value", Tensor::scalar(op.value))},
-             {out.output()});
+      out.op("Pad", {out.input(0), out.integers("pads", pads), out.number("value", op.value)}, {out.output()});
   set_text(made, "mode", kModes.at(static_cast<std::size_t>(op.mode)));
 }
 
-void write(NodeWriter& out, const Identity&) { out.op("Identity", {out.input(0)}, {out.output()}); }
+/// One that changes the type of real numbers is a cast.
+void write(NodeWriter& out, const Identity&) {
+  const DType from = out.graph().input_of(out.node(), 0).dtype, to = out.graph().value(out.node().outputs[0]).dtype;
+  if (from == to) {
+    out.op("Identity", {out.input(0)}, {out.output()});
+    return;
+  }
+  if (!is_float(from) || !is_float(to)) out.unsupported("a change of scale that is no quantize or dequantize");
+  set(out.op("Cast", {out.input(0)}, {out.output()}), "to", onnx_type_of(to));
+}
 
 void write(NodeWriter& out, const Dropout& op) {
   out.op("Dropout", {out.input(0), out.constant("ratio", Tensor::scalar(op.ratio))}, {out.output()});
@@ -330,7 +348,9 @@ void write(NodeWriter& out, const LayerNorm& op) {
   for (const std::int64_t axis : op.axes)
     dims.push_back(out.graph().input_of(out.node(), 0).shape[static_cast<int>(axis)]);
   std::string scale = out.input(1);
-  if (scale.empty()) scale = out.constant("ones", broadcast_to(Tensor::scalar(1), Shape(dims)));
+  if (scale.empty())
+    scale = out.constant(
+        "ones", from_f32(broadcast_to(Tensor::scalar(1), Shape(dims)), out.graph().input_of(out.node(), 0).dtype));
   onnx::NodeProto& made =
       out.op("LayerNormalization", {from, scale, out.input(2)}, {last ? out.output() : out.between("normal")});
   set(made, "axis", -static_cast<std::int64_t>(op.axes.size()));
@@ -382,8 +402,8 @@ void write(NodeWriter& out, const PixelsToTensor&) {
 
 }  // namespace
 
-void export_node(const Graph& graph, const Node& node, onnx::GraphProto& to) {
-  NodeWriter out(graph, node, to);
+void export_node(const Graph& graph, const Node& node, int opset, onnx::GraphProto& to) {
+  NodeWriter out(graph, node, opset, to);
   std::visit([&](const auto& op) { write(out, op); }, node.op);
 }
 

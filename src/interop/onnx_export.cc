@@ -4,6 +4,8 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <onnx/onnx_pb.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "interop/export_ops.h"
 #include "interop/metadata.h"
@@ -12,8 +14,18 @@
 namespace fovea {
 namespace {
 
-constexpr int kOpset = 17;
-constexpr int kIrVersion = 8;
+/// The oldest opset that can say it, since runtimes lag behind: FP8 came with 19, layers in bf16 with 22.
+struct Version {
+  int opset, ir;
+};
+Version version_for(const Graph& graph) {
+  const auto holds = [&](DType dtype) {
+    return std::ranges::find(graph.values(), dtype, &Value::dtype) != graph.values().end();
+  };
+  if (holds(DType::kBF16)) return {22, 10};
+  if (holds(DType::kF8)) return {19, 9};
+  return {17, 8};
+}
 
 void describe(const Value& value, bool symbolic_batch, onnx::ValueInfoProto& info) {
   info.set_name(value.name);
@@ -33,16 +45,17 @@ void describe(const Value& value, bool symbolic_batch, onnx::ValueInfoProto& inf
 Bytes export_onnx(const Model& model) {
   const Graph& graph = model.graph;
   onnx::ModelProto proto;
-  proto.set_ir_version(kIrVersion);
+  const Version version = version_for(graph);
+  proto.set_ir_version(version.ir);
   proto.set_producer_name("fovea");
-  proto.add_opset_import()->set_version(kOpset);
+  proto.add_opset_import()->set_version(version.opset);
   onnx::GraphProto& to = *proto.mutable_graph();
   to.set_name("fovea");
   for (const ValueId id : graph.inputs()) describe(graph.value(id), model.symbolic_batch, *to.add_input());
   for (const ValueId id : graph.outputs()) describe(graph.value(id), model.symbolic_batch, *to.add_output());
   for (const Value& value : graph.values())
     if (value.is_constant()) interop::write_tensor(value.constant, value.name, *to.add_initializer());
-  for (const Node& node : graph.nodes()) interop::export_node(graph, node, to);
+  for (const Node& node : graph.nodes()) interop::export_node(graph, node, version.opset, to);
   interop::write_metadata(model, proto);
   require(proto.ByteSizeLong() < std::size_t{1} << 31, ErrorKind::kUnsupported,
           "[onnx] the model has {} bytes, an ONNX file holds 2 GiB", proto.ByteSizeLong());

@@ -250,5 +250,36 @@ TEST(Onnx, UsesBeforeDefinitionAreRefused) {
   EXPECT_THAT(message_of(proto), HasSubstr("used before anything makes it"));
 }
 
+/// What a strongly typed graph is made of: casts, numbers in the type of their data, FP8 with the opset that has it.
+TEST(OnnxExport, WritesTypesAsTheyAre) {
+  Model model;
+  Graph& graph = model.graph;
+  const ValueId x = graph.add_input("x", DType::kF32, {1, 2, 2, 2});
+  const ValueId half = graph.add_node(Identity{}, {x}, "to_half");
+  graph.value(half).dtype = DType::kF16;
+  const ValueId clipped = graph.add_node(Unary{{Function::kClip, 0, 6}}, {half}, "clip");
+  graph.value(clipped).dtype = DType::kF16;
+  const ValueId wide = graph.add_node(Identity{}, {clipped}, "to_float");
+  const ValueId scale = graph.add_constant("scale", Tensor::scalar(0.5F));
+  const ValueId zero = graph.add_constant("zero", Tensor::zeros(DType::kF8, {}));
+  const ValueId stored = graph.add_node(Quantize{DType::kF8, 1}, {wide, scale, zero}, "quantize");
+  graph.set_outputs({graph.add_node(Dequantize{1}, {stored, scale, zero}, "dequantize")});
+  const Bytes bytes = export_onnx(model);
+  onnx::ModelProto proto;
+  ASSERT_TRUE(proto.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())));
+  EXPECT_EQ(proto.opset_import(0).version(), 19);
+  EXPECT_EQ(proto.graph().node(0).op_type(), "Cast");
+  EXPECT_EQ(proto.graph().node(0).attribute(0).i(), onnx::TensorProto::FLOAT16);
+  EXPECT_EQ(proto.graph().node(2).attribute(0).i(), onnx::TensorProto::FLOAT);
+  for (const auto& constant : proto.graph().initializer()) {
+    const bool bound = constant.name().find("clip_m") != std::string::npos;
+    EXPECT_EQ(constant.data_type() == onnx::TensorProto::FLOAT16, bound) << constant.name();
+  }
+  const Tensor input = Tensor::of<float>({1, 2, 2, 2}, {-1, 0.1F, 0.3F, 1, 2.2F, 5.3F, 7, 100});
+  const Tensor expected = Tensor::of<float>({1, 2, 2, 2}, {0, 0.1015625F, 0.3125F, 1, 2.25F, 5.5F, 6, 6});
+  EXPECT_TRUE(run_reference(import_onnx(bytes, {}).graph, std::span(&input, 1)).front().same(expected));
+  EXPECT_TRUE(run_reference(graph, std::span(&input, 1)).front().same(expected));
+}
+
 }  // namespace
 }  // namespace fovea

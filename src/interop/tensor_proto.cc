@@ -15,13 +15,14 @@ struct TypeRow {
   DType dtype;
   int onnx;
 };
+constexpr int kFloat8E4M3 = 17;  ///< TensorProto::FLOAT8E4M3FN, which schemas before 1.14 do not name
 constexpr TypeRow kTypes[] = {{DType::kF32, onnx::TensorProto::FLOAT},     {DType::kF16, onnx::TensorProto::FLOAT16},
                               {DType::kBF16, onnx::TensorProto::BFLOAT16}, {DType::kF64, onnx::TensorProto::DOUBLE},
                               {DType::kS8, onnx::TensorProto::INT8},       {DType::kU8, onnx::TensorProto::UINT8},
                               {DType::kS16, onnx::TensorProto::INT16},     {DType::kU16, onnx::TensorProto::UINT16},
                               {DType::kS32, onnx::TensorProto::INT32},     {DType::kU32, onnx::TensorProto::UINT32},
                               {DType::kS64, onnx::TensorProto::INT64},     {DType::kU64, onnx::TensorProto::UINT64},
-                              {DType::kBool, onnx::TensorProto::BOOL}};
+                              {DType::kBool, onnx::TensorProto::BOOL},     {DType::kF8, kFloat8E4M3}};
 
 void fill_raw(Tensor& tensor, std::string_view raw, const std::string& name) {
   require(raw.size() == tensor.byte_size(), ErrorKind::kCorruptFile,
@@ -64,6 +65,7 @@ void fill_fields(Tensor& tensor, const onnx::TensorProto& proto) {
       return fill_typed<std::int8_t>(tensor, proto.int32_data(), name);
     case DType::kU8:
     case DType::kBool:
+    case DType::kF8:
       return fill_typed<std::uint8_t>(tensor, proto.int32_data(), name);
   }
 }

@@ -23,6 +23,7 @@ std::optional<Quantization> parameters(const Graph& graph, const Node& node, std
   if (!graph.has_input(node, 2)) return made;
   const Tensor& zero = graph.input_of(node, 2).constant;
   if (zero.empty() || static_cast<std::size_t>(zero.elements()) != made.scale.size()) return std::nullopt;
+  if (zero.dtype() == DType::kF8) return made;  // FP8 has no zero point but 0
   const Tensor wide = to_s64(zero);
   std::ranges::transform(wide.data<std::int64_t>(), made.zero_point.begin(),
                          [](std::int64_t z) { return static_cast<std::int32_t>(z); });

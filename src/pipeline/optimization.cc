@@ -1,114 +1,20 @@
 #include "pipeline/optimization.h"
 
 #include <algorithm>
-#include <charconv>
-#include <set>
 
 #include "backend/registry/registry.h"
 #include "base/error.h"
 #include "base/io/file.h"
-#include "base/io/hash.h"
 #include "base/log/clock.h"
 #include "base/log/log.h"
 #include "compiler/frontend.h"
 #include "compiler/structure.h"
 #include "interop/onnx_export.h"
-#include "pipeline/version.h"
+#include "pipeline/optimize_inputs.h"
 #include "pipeline/why.h"
 
 namespace fovea {
 namespace {
-
-constexpr int kCalibrationImages = 200;
-
-std::set<std::string> kept_nodes(const std::vector<std::string>& keep, const Graph& graph) {
-  std::set<std::string> names;
-  for (const std::string& entry : keep) {
-    const std::size_t equals = entry.rfind('=');
-    require(equals != std::string::npos && entry.substr(equals + 1) == "fp32", ErrorKind::kInvalidArgument,
-            "--keep {}: expected NODE=fp32", entry);
-    const std::string node = entry.substr(0, equals);
-    require(graph.find_node(node) != nullptr, ErrorKind::kInvalidArgument,
-            "--keep {}: the model has no node of that name (fovea inspect lists them)", entry);
-    names.insert(node);
-  }
-  return names;
-}
-
-/// --calib: a folder of its own, or how many training images.
-struct CalibrationImages {
-  Dataset own;
-  const Dataset* set = nullptr;
-  std::vector<int> samples;
-};
-
-/// A folder's images by content; what the gate judges by must not be calibrated with.
-void take_folder(const DataIn* data, const BuildSettings& settings, CalibrationImages& images) {
-  std::set<std::string> judged;
-  if (data != nullptr) judged.insert(data->split.val.begin(), data->split.val.end());
-  int dropped = 0;
-  images.own.root = settings.calib;
-  for (const std::filesystem::path& file : image_files(settings.calib)) {
-    const Bytes bytes = read_file(file, settings.limits.max_bytes);
-    Sample sample{file, 0, bytes.size(), content_hash(bytes)};
-    if (judged.contains(sample.hash))
-      ++dropped;
-    else
-      images.own.samples.push_back(std::move(sample));
-  }
-  if (dropped > 0) log_warning("--calib {}: {} of its images validate and are left out", settings.calib, dropped);
-  require(!images.own.samples.empty(), ErrorKind::kInvalidArgument, "--calib {}: {}", settings.calib,
-          dropped > 0 ? "every image in it validates" : "a folder with images or a number expected");
-  images.own.classes = {"calibration"};
-  images.set = &images.own;
-  images.samples = part_of(images.own, {}, Part::kAll);
-}
-
-void choose_calibration(const DataIn* data, const BuildSettings& settings, CalibrationImages& images) {
-  int count = kCalibrationImages;
-  const char* end = settings.calib.data() + settings.calib.size();
-  const bool number = !settings.calib.empty() && std::from_chars(settings.calib.data(), end, count).ptr == end;
-  if (!settings.calib.empty() && !number) {
-    take_folder(data, settings, images);
-    return;
-  }
-  require(count > 0, ErrorKind::kInvalidArgument, "--calib {}: at least one image is needed", settings.calib);
-  if (data == nullptr) return;
-  images.set = &data->dataset;
-  images.samples = draw(data->dataset, data->train, count, settings.seed);
-}
-
-OptimizeOptions options_of(const BuildSettings& settings, const Graph& graph, int threads) {
-  OptimizeOptions options;
-  options.precision = precision_from_name(settings.precision);
-  if (settings.calibration != "auto") options.calibration = calibration_from_name(settings.calibration);
-  options.gate = {settings.max_drop, settings.gate == "strict"};
-  options.compile.opt_level = settings.opt_level;
-  options.compile.threads = threads;
-  options.compile.batches = settings.batches;
-  std::ranges::sort(options.compile.batches);
-  const auto repeated = std::ranges::unique(options.compile.batches);
-  options.compile.batches.erase(repeated.begin(), repeated.end());
-  options.keep = kept_nodes(settings.keep, graph);
-  options.form = {settings.weights != "per-tensor", settings.activations == "asymmetric"};
-  options.calib_cache = settings.calib_cache;
-  options.keep_failed = settings.keep_failed;
-  options.limits = settings.limits;
-  return options;
-}
-
-EngineInfo info_of(const SourceModel& source, const DataIn* data, const BuildSettings& settings) {
-  EngineInfo info;
-  info.fovea_version = kVersion;
-  info.pixel_input = settings.input == "pixels";
-  info.preprocess = source.spec;
-  info.labels = source.model.labels;
-  if (info.labels.empty() && data != nullptr) info.labels = data->dataset.classes;
-  info.split = data != nullptr ? to_json_text(data->split) : source.model.split;
-  info.class_map = source.model.class_map;
-  if (settings.portable) info.model = std::string(as_text(export_onnx(source.model)));
-  return info;
-}
 
 nlohmann::json describe_nodes(const Graph& graph) {
   nlohmann::json layers = nlohmann::json::array();
@@ -252,33 +158,24 @@ std::shared_ptr<Device> open_device(const BuildSettings& settings) {
   return backend.open(settings.isa.empty() ? Isa::kAmx : isa_from_name(settings.isa), 0);
 }
 
+nlohmann::json evidence_of(const OptimizeResult& result) {
+  return {{"candidates", describe_candidates(result)},
+          {"calibration", describe_calibration(result)},
+          {"fallbacks", describe_fallbacks(result.fallbacks)},
+          {"gate", describe_gate(result)}};
+}
+
 BuiltEngine build_engine(const SourceModel& source, const DataIn* data, const BuildSettings& settings, int threads) {
   const Stopwatch watch;
   BuiltEngine built;
   built.model_bytes = export_onnx(source.model).size();
-  const bool pixels = settings.input == "pixels";
-  const FrontEnd front = add_front_end(source.model.graph, source.spec, pixels);
-  std::optional<FrontEnd> against;
-  if (!settings.against.empty()) {
-    const SourceModel other = load_source(settings.against, settings.preprocess, 0);
-    against = add_front_end(other.model.graph, source.spec, pixels);
-  }
-  CalibrationImages calibration;
-  choose_calibration(data, settings, calibration);
-  OptimizeData images;
-  images.calibration_set = calibration.set;
-  images.calibration = calibration.samples;
-  if (data != nullptr) {
-    images.validation_set = &data->dataset;
-    images.validation = data->val;
-  }
+  const OptimizeInputs inputs(source, data, settings, threads);
   TimingCache cache = settings.timing_cache.empty() ? TimingCache() : TimingCache::load(settings.timing_cache);
   const CacheSaver saver{cache, settings.timing_cache};
-  built.result =
-      optimize(front, against ? &*against : nullptr, info_of(source, data, settings), backend_by_name(settings.device),
-               open_device(settings), images, options_of(settings, source.model.graph, threads), cache);
+  built.result = optimize(inputs.front, inputs.float_side(), inputs.info, backend_by_name(settings.device),
+                          open_device(settings), inputs.images, inputs.options, cache);
   nlohmann::json report = stored_report(built.result);
-  report["structure"] = structure_of(front.graph);
+  report["structure"] = structure_of(inputs.front.graph);
   built.result.engine.info.report = report.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   built.seconds = watch.seconds();
   return built;

@@ -22,6 +22,9 @@ BuiltEngine build_engine(const SourceModel& source, const DataIn* data, const Bu
 /// What `build --json` prints and the engine stores of its making (without times measured outside the timing cache).
 nlohmann::json build_report(const BuiltEngine& built);
 
+/// {candidates, calibration, fallbacks, gate} of a choice of precision.
+nlohmann::json evidence_of(const OptimizeResult& result);
+
 StageTrace trace_optimization(const BuiltEngine& built, const SourceModel& source);
 
 /// The device that settings name.

@@ -29,6 +29,7 @@ std::string cache_key(const Graph& base, const OptimizeData& data, const Calibra
   text += preprocess;
   text += fmt::format(" {} {} {} {}", options.form.per_channel, options.form.asymmetric, options.round_weights,
                       fmt::join(options.keep, ","));
+  if (options.form.numbers == QuantizedNumbers::kSigned) text += " signed";
   return content_hash(as_bytes(std::string_view(text)));
 }
 

@@ -139,24 +139,27 @@ class Inserter {
   }
 
   void quantize_activation(ValueId id, const Range& range) {
-    const bool is_unsigned = range.low >= 0;
-    const bool shifted = !is_unsigned && options_.form.asymmetric;
+    const bool may_shift = options_.form.numbers == QuantizedNumbers::kInteger;
+    const bool is_unsigned = may_shift && range.low >= 0;
+    const bool shifted = may_shift && !is_unsigned && options_.form.asymmetric;
+    const bool float8 = options_.form.numbers == QuantizedNumbers::kFloat8;
     const float scale = is_unsigned ? range.high / 255
                         : shifted   ? (range.high - range.low) / 255
-                                    : std::max(-range.low, range.high) / 127;
+                                    : std::max(-range.low, range.high) / (float8 ? kLargestF8 : 127);
     const auto zero_point = static_cast<std::uint8_t>(shifted ? std::nearbyint(-range.low / scale) : 0);
     const std::string name = graph_.value(id).name;
     const ValueId scale_id = graph_.add_constant(name + "/scale", Tensor::scalar(scale));
-    const bool bytes = is_unsigned || shifted;
-    const Tensor zero = bytes ? Tensor::of<std::uint8_t>({}, {zero_point}) : Tensor::of<std::int8_t>({}, {0});
+    const DType stored_type = is_unsigned || shifted ? DType::kU8 : float8 ? DType::kF8 : DType::kS8;
+    Tensor zero = Tensor::zeros(stored_type, {});
+    zero.bytes()[0] = static_cast<std::byte>(zero_point);
     const ValueId zero_id = graph_.add_constant(name + "/zero", zero);
     std::size_t at = 0;
     for (std::size_t n = 0; n < graph_.nodes().size(); ++n)
       if (std::ranges::find(graph_.nodes()[n].outputs, id) != graph_.nodes()[n].outputs.end()) at = n + 1;
     const ValueId placeholder = graph_.add_constant(name + "/placeholder", Tensor::scalar(0));
     graph_.replace_uses(id, placeholder);
-    const ValueId stored = graph_.insert_node(at, Quantize{bytes ? DType::kU8 : DType::kS8, 1}, {id, scale_id, zero_id},
-                                              name + "/quantize");
+    const ValueId stored =
+        graph_.insert_node(at, Quantize{stored_type, 1}, {id, scale_id, zero_id}, name + "/quantize");
     const ValueId real = graph_.insert_node(at + 1, Dequantize{1}, {stored, scale_id, zero_id}, name + "/dequantize");
     graph_.replace_uses(placeholder, real);
   }
@@ -165,7 +168,9 @@ class Inserter {
     const auto place = std::ranges::find(graph_.nodes(), node_name, &Node::name);
     const ValueId weight = place->inputs[1];
     const int axis = channel_axis(*place);
-    QuantizedWeight made = quantize_weight(graph_.value(weight).constant, axis, options_.form.per_channel);
+    const auto quantized =
+        options_.form.numbers == QuantizedNumbers::kFloat8 ? quantize_weight_float8 : quantize_weight;
+    QuantizedWeight made = quantized(graph_.value(weight).constant, axis, options_.form.per_channel);
     if (const auto repaired = options_.weights.find(node_name); repaired != options_.weights.end())
       made.values = repaired->second;
     const std::string name = graph_.value(weight).name;
@@ -198,7 +203,10 @@ int channel_axis(const Node& node) {
   return 1;
 }
 
-QuantizedWeight quantize_weight(const Tensor& weight, int axis, bool per_channel) {
+namespace {
+
+/// Numbers of magnitude up to `most` by channel, and what one of them stands for.
+QuantizedWeight scaled_weight(const Tensor& weight, int axis, bool per_channel, float most) {
   const Shape& shape = weight.shape();
   std::size_t inner = 1;
   for (int i = axis + 1; i < shape.rank(); ++i) inner *= static_cast<std::size_t>(shape[i]);
@@ -207,12 +215,25 @@ QuantizedWeight quantize_weight(const Tensor& weight, int axis, bool per_channel
   std::vector<float> largest(per_channel ? channels : 1);
   const auto channel = [&](std::size_t i) { return per_channel ? i / inner % channels : 0; };
   for (std::size_t i = 0; i < from.size(); ++i) largest[channel(i)] = std::max(largest[channel(i)], std::abs(from[i]));
-  for (float& bound : largest) bound = bound > 0 ? bound / 127 : 1;
-  QuantizedWeight made{Tensor(DType::kS8, shape), {}};
-  const std::span<std::int8_t> to = made.values.data<std::int8_t>();
-  for (std::size_t i = 0; i < from.size(); ++i)
-    to[i] = static_cast<std::int8_t>(std::clamp(std::nearbyint(from[i] / largest[channel(i)]), -127.0F, 127.0F));
+  for (float& bound : largest) bound = bound > 0 ? bound / most : 1;
+  QuantizedWeight made{Tensor(DType::kF32, shape), {}};
+  const std::span<float> to = made.values.data<float>();
+  for (std::size_t i = 0; i < from.size(); ++i) to[i] = std::clamp(from[i] / largest[channel(i)], -most, most);
   made.scales = per_channel ? Tensor::of<float>({shape[axis]}, largest) : Tensor::scalar(largest[0]);
+  return made;
+}
+
+}  // namespace
+
+QuantizedWeight quantize_weight(const Tensor& weight, int axis, bool per_channel) {
+  QuantizedWeight made = scaled_weight(weight, axis, per_channel, 127);
+  made.values = from_f32(made.values, DType::kS8);
+  return made;
+}
+
+QuantizedWeight quantize_weight_float8(const Tensor& weight, int axis, bool per_channel) {
+  QuantizedWeight made = scaled_weight(weight, axis, per_channel, kLargestF8);
+  made.values = from_f32(made.values, DType::kF8);
   return made;
 }
 

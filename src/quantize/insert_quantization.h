@@ -10,10 +10,15 @@
 
 namespace fovea {
 
+/// What quantised numbers are. kSigned: s8 around 0 everywhere, as GPUs take them; kFloat8: FP8 E4M3, ranges end at 448
+/// steps.
+enum class QuantizedNumbers { kInteger, kSigned, kFloat8 };
+
 /// Form of the quantised numbers.
 struct QuantizeForm {
   bool per_channel = true;  ///< weights: one scale per output channel, else per tensor
   bool asymmetric = false;  ///< activations with negative values: u8 with a zero point, else symmetric s8
+  QuantizedNumbers numbers = QuantizedNumbers::kInteger;
   bool operator==(const QuantizeForm&) const = default;
 };
 
@@ -27,12 +32,14 @@ struct QuantizeOptions {
 };
 
 struct QuantizedWeight {
-  Tensor values;  ///< s8
+  Tensor values;  ///< s8 or f8
   Tensor scales;  ///< f32, [channels] or scalar
 };
 
 /// Symmetric, ±127, nearest even; a channel (or tensor) of zeros gets scale 1. `axis`: along which output channels lie.
 QuantizedWeight quantize_weight(const Tensor& weight, int axis, bool per_channel);
+/// The same in FP8 E4M3: the largest magnitude becomes 448.
+QuantizedWeight quantize_weight_float8(const Tensor& weight, int axis, bool per_channel);
 /// Axis of a convolution's, gemm's or matmul's weight along which its output channels lie.
 int channel_axis(const Node& node);
 /// A convolution, gemm or matmul with constant weights that 8 bits can run.

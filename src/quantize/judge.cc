@@ -8,6 +8,16 @@
 
 namespace fovea {
 
+std::string refusal(const CandidatePlan& plan) {
+  const GateResult& gate = *plan.gate;
+  return fmt::format(
+      "gate failed: {} loses {:.2f} points ({} of {} images net, {} allowed; 95 % interval {:.2f} to {:.2f}), limit "
+      "{:.2f}{}",
+      plan.label, gate.difference.drop_points, gate.difference.net_lost(), gate.difference.images, gate.allowed_losses,
+      gate.difference.ci95_points[0], gate.difference.ci95_points[1], gate.max_drop_points,
+      gate.strict ? " for the interval" : "");
+}
+
 bool Judge::passes(Built& built) {
   if (!has_images()) return true;
   CandidatePlan& plan = built.plan;

@@ -6,6 +6,9 @@
 
 namespace fovea {
 
+/// Why the gate refuses a plan: "gate failed: int8 loses 1.00 points (…), limit 0.50".
+std::string refusal(const CandidatePlan& plan);
+
 /// Puts plans through the gate; the float side runs once, when first needed.
 class Judge {
  public:

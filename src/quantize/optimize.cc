@@ -197,15 +197,9 @@ class Optimizer {
   }
 
   [[noreturn]] void refuse(const Built& built) const {
-    const GateResult& gate = *built.plan.gate;
     const char* help = options_.precision == Precision::kAuto ? "--max-drop" : "--max-drop, --keep or --precision auto";
-    throw GateRefused(
-        gate,
-        fmt::format("gate failed: {} loses {:.2f} points ({} of {} images net, {} allowed; 95 % interval {:.2f} to "
-                    "{:.2f}), limit {:.2f}{}; no engine is written ({} may help)",
-                    built.plan.label, gate.difference.drop_points, gate.difference.net_lost(), gate.difference.images,
-                    gate.allowed_losses, gate.difference.ci95_points[0], gate.difference.ci95_points[1],
-                    gate.max_drop_points, gate.strict ? " for the interval" : "", help));
+    throw GateRefused(*built.plan.gate,
+                      fmt::format("{}; no engine is written ({} may help)", refusal(built.plan), help));
   }
 
   const FrontEnd& front_;

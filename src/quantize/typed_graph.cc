@@ -42,15 +42,26 @@ std::string node_precision(const Graph& graph, const Node& node) {
   }
 }
 
+std::string explicit_precision(const Graph& graph, const GraphIndex& index, const Node& node) {
+  const int maker = index.producer(node.inputs.at(0));
+  const Node* before = maker < 0 ? nullptr : &graph.nodes()[static_cast<std::size_t>(maker)];
+  if (before == nullptr || !std::holds_alternative<Dequantize>(before->op)) return node_precision(graph, node);
+  return graph.input_of(*before, 0).dtype == DType::kF8 ? "fp8" : "int8";
+}
+
+DType short_float(Precision precision) { return precision == Precision::kFp16 ? DType::kF16 : DType::kBF16; }
+
 namespace {
 
-void lower_to_bf16(TypedGraph& typed, const PrecisionPlan& plan, const PassContext& context) {
+bool is_short_float(Precision precision) { return precision == Precision::kBf16 || precision == Precision::kFp16; }
+
+void narrow_floats(TypedGraph& typed, const PrecisionPlan& plan, const PassContext& context) {
   std::set<std::string> kept = plan.keep;
   for (const auto& [node, reason] : plan.widened) kept.insert(node);
   const std::vector<std::string> lowered =
-      lower_precision(typed.graph, candidates(typed.graph, kept), DType::kBF16, context);
+      lower_precision(typed.graph, candidates(typed.graph, kept), short_float(plan.precision), context);
   require(!lowered.empty() || !plan.widened.empty(), ErrorKind::kUnsupported,
-          "[precision] this machine has no tactic for bf16");
+          "[precision] this machine has no tactic for {}", name(plan.precision));
 }
 
 /// Nodes beside no quantize and no dequantize, and the widened ones: what lies between is folded into 8 bits.
@@ -71,45 +82,48 @@ std::set<std::string> apart_from_int8(const Graph& graph, const PrecisionPlan& p
   return apart;
 }
 
-void lower_to_int8(TypedGraph& typed, const PrecisionPlan& plan, const Int8Recipe& recipe, const PassContext& context) {
+void quantize(TypedGraph& typed, const PrecisionPlan& plan, const Int8Recipe& recipe, const PassContext& context) {
   typed.graph = recipe.base;
   QuantizeOptions options{plan.keep, recipe.form, recipe.weights, recipe.biases};
   for (const auto& [node, reason] : plan.widened) options.keep.insert(node);
   typed.fallbacks = insert_quantization(typed.graph, recipe.ranges, options);
   std::erase_if(typed.fallbacks, [&](const Fallback& f) { return plan.widened.contains(f.node); });
-  if (plan.wide == Precision::kBf16)
-    lower_precision(typed.graph, apart_from_int8(typed.graph, plan), DType::kBF16, context);
-}
-
-/// Nodes that multiply and are wider than `plan` wants, with the reason.
-void list_fallbacks(TypedGraph& typed, const PrecisionPlan& plan) {
-  const std::string wanted(name(plan.precision));
-  for (const Node& node : typed.graph.nodes()) {
-    const auto widened = plan.widened.find(node.name);
-    if (widened == plan.widened.end() && (!multiplies(node) || node_precision(typed.graph, node) == wanted)) continue;
-    if (std::ranges::any_of(typed.fallbacks, [&](const Fallback& f) { return f.node == node.name; })) continue;
-    const std::string reason = widened != plan.widened.end()   ? widened->second
-                               : plan.keep.contains(node.name) ? "kept by the user"
-                                                               : "no tactic runs it in " + wanted;
-    typed.fallbacks.push_back({node.name, node_precision(typed.graph, node), reason});
-  }
+  if (is_short_float(plan.wide))
+    lower_precision(typed.graph, apart_from_int8(typed.graph, plan), short_float(plan.wide), context);
 }
 
 }  // namespace
 
+void set_precision(TypedGraph& typed, const PrecisionPlan& plan, const Int8Recipe& recipe, const PassContext& context) {
+  if (is_short_float(plan.precision)) narrow_floats(typed, plan, context);
+  if (plan.precision == Precision::kInt8 || plan.precision == Precision::kFp8) quantize(typed, plan, recipe, context);
+}
+
+void list_fallbacks(TypedGraph& typed, const PrecisionPlan& plan,
+                    const std::function<std::string(const Node&)>& runs_in) {
+  const std::string wanted(name(plan.precision));
+  for (const Node& node : typed.graph.nodes()) {
+    const auto widened = plan.widened.find(node.name);
+    if (widened == plan.widened.end() && (!multiplies(node) || runs_in(node) == wanted)) continue;
+    if (std::ranges::any_of(typed.fallbacks, [&](const Fallback& f) { return f.node == node.name; })) continue;
+    const std::string reason = widened != plan.widened.end()   ? widened->second
+                               : plan.keep.contains(node.name) ? "kept by the user"
+                                                               : "no tactic runs it in " + wanted;
+    typed.fallbacks.push_back({node.name, runs_in(node), reason});
+  }
+}
+
 TypedGraph lower_to(const Graph& base, const PrecisionPlan& plan, const Int8Recipe& recipe,
                     const PassContext& context) {
+  require(
+      plan.precision == Precision::kFp32 || plan.precision == Precision::kBf16 || plan.precision == Precision::kInt8,
+      ErrorKind::kUnsupported, "[precision] the cpu backend has no tactic for {}; it has fp32, bf16 and int8",
+      name(plan.precision));
   TypedGraph typed;
   typed.graph = base;
-  if (plan.precision == Precision::kBf16)
-    lower_to_bf16(typed, plan, context);
-  else if (plan.precision == Precision::kInt8 && !is_quantized(base))
-    lower_to_int8(typed, plan, recipe, context);
-  else
-    require(plan.precision == Precision::kFp32 || plan.precision == Precision::kInt8, ErrorKind::kUnsupported,
-            "[precision] the cpu backend has no tactic for {}; it has fp32, bf16 and int8", name(plan.precision));
+  if (plan.precision != Precision::kInt8 || !is_quantized(base)) set_precision(typed, plan, recipe, context);
   typed.passes = run_passes(typed.graph, passes_after_precision(), context);
-  list_fallbacks(typed, plan);
+  list_fallbacks(typed, plan, [&](const Node& node) { return node_precision(typed.graph, node); });
   return typed;
 }
 

@@ -1,12 +1,14 @@
 #include "tensor/dtype.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 
 namespace fovea {
 namespace {
 
-constexpr std::array<DTypeInfo, 13> kTypes = {{{"f32", 4, true},
+constexpr std::array<DTypeInfo, 14> kTypes = {{{"f32", 4, true},
                                                {"f16", 2, true},
                                                {"bf16", 2, true},
                                                {"f64", 8, true},
@@ -18,7 +20,8 @@ constexpr std::array<DTypeInfo, 13> kTypes = {{{"f32", 4, true},
                                                {"u32", 4, false},
                                                {"s64", 8, false},
                                                {"u64", 8, false},
-                                               {"bool", 1, false}}};
+                                               {"bool", 1, false},
+                                               {"f8e4m3", 1, false}}};
 
 }  // namespace
 
@@ -57,6 +60,28 @@ std::uint16_t f32_to_f16(float value) {
 }
 
 float bf16_to_f32(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
+
+float f8_to_f32(std::uint8_t bits) {
+  const std::uint32_t sign = static_cast<std::uint32_t>(bits & 0x80U) << 24;
+  const std::uint32_t magnitude = bits & 0x7fU;
+  if (magnitude == 0x7fU) return std::bit_cast<float>(sign | 0x7fc00000U);
+  if (magnitude < 8) {  // subnormal
+    const float number = static_cast<float>(magnitude) * 0x1.0p-9F;
+    return std::bit_cast<float>(std::bit_cast<std::uint32_t>(number) | sign);
+  }
+  return std::bit_cast<float>(sign | ((magnitude << 20) + (120U << 23)));
+}
+
+std::uint8_t f32_to_f8(float value) {
+  const auto sign = static_cast<std::uint8_t>((std::bit_cast<std::uint32_t>(value) >> 24) & 0x80U);
+  if (std::isnan(value)) return static_cast<std::uint8_t>(sign | 0x7fU);
+  const float magnitude = std::min(std::abs(value), kLargestF8);
+  if (magnitude < 0x1.0p-6F)
+    return static_cast<std::uint8_t>(sign | static_cast<unsigned>(std::nearbyint(magnitude * 0x1.0p9F)));
+  const auto bits = std::bit_cast<std::uint32_t>(magnitude);
+  const std::uint32_t rounded = bits + 0x7ffffU + ((bits >> 20) & 1U);
+  return static_cast<std::uint8_t>(sign | ((rounded - (120U << 23)) >> 20));
+}
 
 std::uint16_t f32_to_bf16(float value) {
   const auto bits = std::bit_cast<std::uint32_t>(value);

@@ -7,8 +7,9 @@
 
 namespace fovea {
 
-/// Element types; the names are those of the text form and of engine files.
-enum class DType : std::uint8_t { kF32, kF16, kBF16, kF64, kS8, kU8, kS16, kU16, kS32, kU32, kS64, kU64, kBool };
+/// Element types; the names are those of the text form and of engine files. kF8 is FP8 E4M3 (Micikevicius et al. 2022,
+/// arXiv:2209.05433): no infinity, largest number 448.
+enum class DType : std::uint8_t { kF32, kF16, kBF16, kF64, kS8, kU8, kS16, kU16, kS32, kU32, kS64, kU64, kBool, kF8 };
 
 struct DTypeInfo {
   std::string_view name;
@@ -28,12 +29,20 @@ std::uint16_t f32_to_f16(float value);
 float bf16_to_f32(std::uint16_t bits);
 std::uint16_t f32_to_bf16(float value);
 
-/// Distinct C++ types for the 16-bit floats, so that a template can tell them from uint16.
+/// E4M3: rounding to nearest even, saturating at ±448; NaN stays NaN.
+float f8_to_f32(std::uint8_t bits);
+std::uint8_t f32_to_f8(float value);
+inline constexpr float kLargestF8 = 448;
+
+/// Distinct C++ types for the short floats, so that a template can tell them from integers.
 struct F16 {
   std::uint16_t bits;
 };
 struct BF16 {
   std::uint16_t bits;
+};
+struct F8 {
+  std::uint8_t bits;
 };
 
 template <typename T>
@@ -49,6 +58,10 @@ struct DTypeOf<F16> {
 template <>
 struct DTypeOf<BF16> {
   static constexpr DType value = DType::kBF16;
+};
+template <>
+struct DTypeOf<F8> {
+  static constexpr DType value = DType::kF8;
 };
 template <>
 struct DTypeOf<double> {

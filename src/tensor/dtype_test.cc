@@ -25,12 +25,12 @@ double f16_value(std::uint32_t bits) {
 
 TEST(DType, NamesAreUniqueAndFound) {
   std::set<std::string_view> names;
-  for (int i = 0; i <= static_cast<int>(DType::kBool); ++i) {
+  for (int i = 0; i <= static_cast<int>(DType::kF8); ++i) {
     const auto dtype = static_cast<DType>(i);
     names.insert(name(dtype));
     EXPECT_EQ(dtype_from_name(name(dtype)), dtype);
   }
-  EXPECT_EQ(names.size(), static_cast<std::size_t>(DType::kBool) + 1);
+  EXPECT_EQ(names.size(), static_cast<std::size_t>(DType::kF8) + 1);
   EXPECT_EQ(dtype_from_name("f8"), std::nullopt);
   EXPECT_EQ(dtype_from_name(""), std::nullopt);
 }
@@ -116,6 +116,28 @@ TEST(BF16, NansStayNansWhateverTheirPayload) {
   EXPECT_TRUE(std::isnan(bf16_to_f32(f32_to_bf16(std::bit_cast<float>(0xffffffffU)))));
   EXPECT_TRUE(std::isnan(f16_to_f32(f32_to_f16(std::bit_cast<float>(0x7f800001U)))));
   EXPECT_EQ(f32_to_bf16(std::numeric_limits<float>::max()), 0x7f80);
+}
+
+/// E4M3 by its definition: 4 bits of exponent with bias 7, 3 of mantissa, no infinity.
+TEST(F8, EveryValueIsTheStandardsAndComesBack) {
+  for (int bits = 0; bits < 256; ++bits) {
+    const auto narrow = static_cast<std::uint8_t>(bits);
+    const float wide = f8_to_f32(narrow);
+    if ((bits & 0x7f) == 0x7f) {
+      EXPECT_TRUE(std::isnan(wide));
+      EXPECT_TRUE(std::isnan(f8_to_f32(f32_to_f8(wide))));
+      continue;
+    }
+    const int exponent = (bits >> 3) & 15, mantissa = bits & 7;
+    const double magnitude = exponent == 0 ? std::ldexp(mantissa, -9) : std::ldexp(8 + mantissa, exponent - 10);
+    EXPECT_EQ(static_cast<double>(wide), bits < 128 ? magnitude : -magnitude) << bits;
+    EXPECT_EQ(f32_to_f8(wide), narrow) << bits;
+    if ((bits & 0x7f) == 0x7e) continue;
+    const float middle = (std::abs(wide) + std::abs(f8_to_f32(static_cast<std::uint8_t>(bits + 1)))) / 2;
+    EXPECT_EQ(f32_to_f8(middle) & 0x7f, (bits & 1) == 0 ? bits & 0x7f : (bits + 1) & 0x7f) << bits;
+  }
+  EXPECT_EQ(f32_to_f8(1e9F), 0x7e);
+  EXPECT_EQ(f32_to_f8(-kInfinity), 0xfe);
 }
 
 TEST(HalfTypes, RandomValuesStayWithinHalfAUnit) {

@@ -40,11 +40,14 @@ void with_type(DType dtype, const Visit& visit) {
       return visit(std::uint64_t{});
     case DType::kBool:
       return visit(bool{});
+    case DType::kF8:
+      return visit(F8{});
   }
 }
 
 float widen(F16 value) { return f16_to_f32(value.bits); }
 float widen(BF16 value) { return bf16_to_f32(value.bits); }
+float widen(F8 value) { return f8_to_f32(value.bits); }
 template <typename T>
 float widen(T value) {
   return static_cast<float>(value);
@@ -56,6 +59,8 @@ T narrow(float value) {
     return F16{f32_to_f16(value)};
   } else if constexpr (std::is_same_v<T, BF16>) {
     return BF16{f32_to_bf16(value)};
+  } else if constexpr (std::is_same_v<T, F8>) {
+    return F8{f32_to_f8(value)};
   } else if constexpr (std::is_same_v<T, bool>) {
     return value != 0.0F;
   } else if constexpr (std::is_floating_point_v<T>) {
@@ -120,8 +125,8 @@ Tensor from_f32(const Tensor& tensor, DType dtype) {
 }
 
 Tensor to_s64(const Tensor& tensor) {
-  require(!is_float(tensor.dtype()), ErrorKind::kInvalidArgument, "expected an integer tensor, got {}",
-          name(tensor.dtype()));
+  require(!is_float(tensor.dtype()) && tensor.dtype() != DType::kF8, ErrorKind::kInvalidArgument,
+          "expected an integer tensor, got {}", name(tensor.dtype()));
   if (tensor.dtype() == DType::kS64) return tensor;
   Tensor made(DType::kS64, tensor.shape());
   with_type(tensor.dtype(), [&]<typename T>(T) {

@@ -34,9 +34,12 @@ std::vector<ValueType> infer_types(const Cast& op, std::span<const OperandType> 
 }
 
 std::vector<Tensor> compute_reference(const Cast& op, std::span<const Tensor> inputs) {
-  const bool short_float = inputs[0].dtype() == DType::kF16 || inputs[0].dtype() == DType::kBF16;
+  const auto is_short = [](DType dtype) {
+    return dtype == DType::kF16 || dtype == DType::kBF16 || dtype == DType::kF8;
+  };
+  const bool short_float = is_short(inputs[0].dtype());
   const Tensor x = short_float ? to_f32(inputs[0]) : inputs[0];
-  const bool to_short = op.to == DType::kF16 || op.to == DType::kBF16;
+  const bool to_short = is_short(op.to);
   Tensor y(to_short ? DType::kF32 : op.to, x.shape());
   with_element(x.dtype(), [&]<typename From>(From) {
     with_element(y.dtype(), [&]<typename To>(To) {

@@ -32,7 +32,7 @@ decltype(auto) with_integer(DType dtype, const Visit& visit) {
   }
 }
 
-/// The same for every dtype; 16-bit floats come as F16 and BF16.
+/// The same for every dtype; short floats come as F16, BF16 and F8.
 template <typename Visit>
 decltype(auto) with_element(DType dtype, const Visit& visit) {
   switch (dtype) {
@@ -44,6 +44,8 @@ decltype(auto) with_element(DType dtype, const Visit& visit) {
       return visit(BF16{});
     case DType::kF64:
       return visit(double{});
+    case DType::kF8:
+      return visit(F8{});
     case DType::kBool:
       return visit(bool{});
     default:

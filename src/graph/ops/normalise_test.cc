@@ -112,11 +112,11 @@ TEST(Quantize, PerAxisAndBack) {
 }
 
 TEST(Quantize, ShapeRule) {
-  EXPECT_EQ(shape_rule(Quantize{DType::kF32, 1}, {{2}, {}}), "[quantize] to f32, expected s8, u8, s16 or u16");
+  EXPECT_EQ(shape_rule(Quantize{DType::kF32, 1}, {{2}, {}}), "[quantize] to f32, expected s8, u8, s16, u16 or f8e4m3");
   EXPECT_EQ(shape_rule(Quantize{DType::kS8, 1}, {{2, 3}, {2}}),
             "[quantize] scale has 2 elements, axis 1 of the input has 3");
   EXPECT_EQ(shape_rule(Quantize{DType::kS8, 1}, {{2, 3}, {3}, {3}}), "[quantize] zero point is f32, expected s8");
-  EXPECT_EQ(shape_rule(Dequantize{}, {{2}, {}}), "[dequantize] of f32, expected s8, u8, s16, u16 or s32");
+  EXPECT_EQ(shape_rule(Dequantize{}, {{2}, {}}), "[dequantize] of f32, expected s8, u8, s16, u16, s32 or f8e4m3");
 }
 
 }  // namespace

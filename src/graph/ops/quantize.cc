@@ -29,7 +29,7 @@ void check(std::string_view op, int axis, std::span<const OperandType> inputs, D
 /// Scale and zero point at each element of x.
 struct Parameters {
   Parameters(const Shape& x, int axis, std::span<const Tensor> inputs) : scale(to_f32(inputs[1])) {
-    if (inputs.size() > 2 && !inputs[2].empty()) zero = to_s64(inputs[2]);
+    if (inputs.size() > 2 && !inputs[2].empty() && inputs[2].dtype() != DType::kF8) zero = to_s64(inputs[2]);
     if (scale.elements() == 1) return;
     const AxisView whole = axis_view(x, axis);
     size = static_cast<std::size_t>(whole.size);
@@ -48,8 +48,9 @@ struct Parameters {
 std::vector<ValueType> infer_types(const Quantize& op, std::span<const OperandType> inputs) {
   expect_inputs("quantize", inputs, 2, 3);
   expect_real("quantize", "input", inputs[0].type);
-  const bool known = op.to == DType::kS8 || op.to == DType::kU8 || op.to == DType::kS16 || op.to == DType::kU16;
-  expect(known, "quantize", "to {}, expected s8, u8, s16 or u16", name(op.to));
+  const bool known =
+      op.to == DType::kS8 || op.to == DType::kU8 || op.to == DType::kS16 || op.to == DType::kU16 || op.to == DType::kF8;
+  expect(known, "quantize", "to {}, expected s8, u8, s16, u16 or f8e4m3", name(op.to));
   check("quantize", op.axis, inputs, op.to);
   return one({op.to, inputs[0].type.shape});
 }
@@ -57,6 +58,12 @@ std::vector<ValueType> infer_types(const Quantize& op, std::span<const OperandTy
 std::vector<Tensor> compute_reference(const Quantize& op, std::span<const Tensor> inputs) {
   const Tensor x = to_f32(inputs[0]);
   const Parameters parameters(x.shape(), op.axis, inputs);
+  if (op.to == DType::kF8) {  // no zero point but 0
+    Tensor scaled(DType::kF32, x.shape());
+    for (std::size_t i = 0; i < scaled.data<float>().size(); ++i)
+      scaled.data<float>()[i] = x.data<float>()[i] / parameters.scale_at(i);
+    return {from_f32(scaled, op.to)};
+  }
   Tensor q(op.to, x.shape());
   with_integer(op.to, [&]<typename T>(T) {
     for (std::size_t i = 0; i < q.data<T>().size(); ++i) {
@@ -74,15 +81,20 @@ std::vector<ValueType> infer_types(const Dequantize& op, std::span<const Operand
   expect_inputs("dequantize", inputs, 2, 3);
   const DType stored = inputs[0].type.dtype;
   expect(stored == DType::kS8 || stored == DType::kU8 || stored == DType::kS16 || stored == DType::kU16 ||
-             stored == DType::kS32,
-         "dequantize", "of {}, expected s8, u8, s16, u16 or s32", name(stored));
+             stored == DType::kS32 || stored == DType::kF8,
+         "dequantize", "of {}, expected s8, u8, s16, u16, s32 or f8e4m3", name(stored));
   check("dequantize", op.axis, inputs, stored);
   return one({inputs[1].type.dtype, inputs[0].type.shape});
 }
 
 std::vector<Tensor> compute_reference(const Dequantize& op, std::span<const Tensor> inputs) {
+  const Parameters parameters(inputs[0].shape(), op.axis, inputs);
+  if (inputs[0].dtype() == DType::kF8) {
+    Tensor scaled = to_f32(inputs[0]);
+    for (std::size_t i = 0; i < scaled.data<float>().size(); ++i) scaled.data<float>()[i] *= parameters.scale_at(i);
+    return {scaled};
+  }
   const Tensor q = to_s64(inputs[0]);
-  const Parameters parameters(q.shape(), op.axis, inputs);
   Tensor x(DType::kF32, q.shape());
   for (std::size_t i = 0; i < x.data<float>().size(); ++i) {
     const auto steps = static_cast<double>(q.data<std::int64_t>()[i] - parameters.zero_at(i));

@@ -5,7 +5,8 @@
 namespace fovea {
 
 /// q = saturate(round_half_even(x / scale) + zero_point). Inputs: x, scale ([] or [c] along `axis`), zero_point or
-/// none. `to` is s8 or u8 (16-bit types by the reference only). ONNX QuantizeLinear.
+/// none. `to` is s8 or u8 (16-bit types and FP8 E4M3 by the reference only; FP8 has no zero point but 0). ONNX
+/// QuantizeLinear.
 struct Quantize {
   DType to = DType::kS8;
   int axis = 1;

@@ -135,7 +135,8 @@ Support supports(const NodeView& view, const DeviceInfo& device) {
   if (view.inputs.size() > kMostOperands || view.outputs.size() > kMostOperands)
     return Support::no("too many operands");
   if (auto answer = plain_numbers(view); !answer) return answer;
-  if (auto answer = dtypes_among(view, {DType::kF32, DType::kBF16, DType::kS8, DType::kU8}); !answer) return answer;
+  if (auto answer = dtypes_among(view, {DType::kF32, DType::kBF16, DType::kF16, DType::kS8, DType::kU8}); !answer)
+    return answer;
   if (auto answer = constants_fit(view); !answer) return answer;
   bool changes = false, fills = false;
   const auto look = [&](const OperandView& operand) {

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <NvInfer.h>
+#include <NvOnnxParser.h>
+
+#include <memory>
+#include <string>
+
+#include "backend/tensorrt/version.h"
+
+namespace fovea::tensorrt {
+
+/// TensorRT's shared libraries, opened at run time: in the folder that FOVEA_TENSORRT names, else where the loader
+/// looks.
+class Library {
+ public:
+  /// Once per process; kUnsupported naming the files that were looked for.
+  static const Library& open();
+  /// kWrongDevice where the library refuses (no GPU, too old a driver), with its words.
+  std::unique_ptr<nvinfer1::IBuilder> make_builder(nvinfer1::ILogger& logger) const;
+  std::unique_ptr<nvonnxparser::IParser> make_parser(nvinfer1::INetworkDefinition& network,
+                                                     nvinfer1::ILogger& logger) const;
+  const std::string& version() const { return version_; }
+  bool times_tactics() const { return !family_->rtx; }  ///< RTX times at first use, on the GPU: its cache holds nothing
+
+ private:
+  Library();
+  bool try_family(const Family& family, const std::string& folder, std::string& complaints);
+
+  const Family* family_ = nullptr;
+  void *runtime_ = nullptr, *parser_ = nullptr;
+  std::string version_;
+};
+
+}  // namespace fovea::tensorrt

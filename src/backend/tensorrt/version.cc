@@ -1,0 +1,40 @@
+#include "backend/tensorrt/version.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace fovea::tensorrt {
+
+#if NV_TENSORRT_MAJOR >= 11
+namespace {
+constexpr std::array kFamilies = {
+    Family{"TensorRT", "libnvinfer.so.11", "libnvonnxparser.so.11", false},
+    Family{"TensorRT-RTX", "libtensorrt_rtx.so.1", "libtensorrt_onnxparser_rtx.so.1", true},
+};
+constexpr std::uint32_t kStronglyTyped = 1U << 0;
+}  // namespace
+#else
+namespace {
+constexpr std::array kFamilies = {Family{"TensorRT", "libnvinfer.so.10", "libnvonnxparser.so.10", false}};
+constexpr std::uint32_t kStronglyTyped = 1U << 1;
+}  // namespace
+#endif
+
+std::span<const Family> families() { return kFamilies; }
+
+std::int32_t interface_number(const Family& family, std::int32_t library) {
+  return family.rtx ? library : NV_TENSORRT_VERSION;
+}
+
+std::uint32_t network_flags() { return kStronglyTyped; }
+
+std::string describe(const Family& family, int major, int minor, int patch) {
+  return fmt::format("{} {}.{}.{} ({})", family.name, major, minor, patch,
+                     family.rtx
+                         ? "plans for compute capability 7.5, 8.0, 8.6, 8.9, 12.0 and 12.1, built without a GPU; "
+                           "runs on 8.0, 8.6, 8.9 and 12.0 or newer"
+                         : "plans for the GPU of this machine");
+}
+
+}  // namespace fovea::tensorrt
