@@ -36,8 +36,7 @@ int run(Options& options) {
   std::vector<std::uint8_t> pixels(runner->preprocess().pixel_bytes(), 128);
   std::vector<float> output(static_cast<std::size_t>(runner->classes()));
   const LatencySummary latency = measure_latency([&] { runner->run(pixels, 1, output); });
-  if (result.top1 < 1.5 / result.classes && result.images.size() >= 20)
-    log_warning("top-1 is near chance: the preprocessing is probably wrong (--preprocess, or the class map)");
+  warn_near_chance(result, subject.name);
   options.common.say(fmt::format("{}: top-1 {:.2f} %, top-5 {:.2f} % on {} images ({}), {:.3f} ms per image\n",
                                  subject.name, 100 * result.top1, 100 * result.top5, result.images.size(), images.split,
                                  latency.p50));

@@ -1,6 +1,8 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -124,6 +126,8 @@ int run(Options& options) {
     try {
       const Bytes encoded = read_input(file, options.data.limits.max_bytes);
       const Prediction prediction = classifier.predict(encoded);
+      if (!std::ranges::all_of(prediction.probabilities, [](float p) { return std::isfinite(p); }))
+        log_warning("{}: the engine gives NaN or infinite probabilities", file);
       if (!options.trace.empty()) write_trace(classifier, file, names.next(file), encoded, options);
       line = fmt::format("{}\t{}\n", file, probabilities_line(prediction));
       results.push_back(prediction_json(file, prediction, options.top));

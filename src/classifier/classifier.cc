@@ -1,6 +1,7 @@
 #include "classifier/classifier.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "backend/registry/registry.h"
@@ -34,13 +35,17 @@ constexpr std::size_t kMostTogether = 32;
 std::vector<ClassProbability> Prediction::top(int most) const {
   std::vector<int> order(probabilities.size());
   std::iota(order.begin(), order.end(), 0);
-  const auto p = [&](int k) { return probabilities[static_cast<std::size_t>(k)]; };
+  const auto p = [&](int k) {
+    const float value = probabilities[static_cast<std::size_t>(k)];
+    return std::isnan(value) ? -1.0F : value;  // last: comparing with it would order nothing
+  };
   const std::size_t wanted = most <= 0 ? order.size() : std::min(order.size(), static_cast<std::size_t>(most));
   std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(wanted), order.end(),
                     [&](int a, int b) { return p(a) != p(b) ? p(a) > p(b) : a < b; });
   std::vector<ClassProbability> best;
   for (std::size_t i = 0; i < wanted; ++i)
-    best.push_back({order[i], labels->at(static_cast<std::size_t>(order[i])), p(order[i])});
+    best.push_back(
+        {order[i], labels->at(static_cast<std::size_t>(order[i])), probabilities[static_cast<std::size_t>(order[i])]});
   return best;
 }
 

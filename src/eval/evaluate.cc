@@ -5,12 +5,15 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/log/log.h"
 #include "data/loader.h"
 
 namespace fovea {
 namespace {
 
 ImageResult judge_one(std::span<const float> p, int label, int sample) {
+  if (!std::ranges::all_of(p, [](float value) { return std::isfinite(value); }))
+    return {sample, label, -1, static_cast<int>(p.size()), 0, 0};
   ImageResult result{sample, label, 0, 0, p[static_cast<std::size_t>(label)], 0};
   const auto best = std::max_element(p.begin(), p.end());
   result.predicted = static_cast<int>(best - p.begin());
@@ -54,9 +57,12 @@ EvalResult summarize(std::vector<ImageResult> images, int classes) {
   double loss = 0;
   for (const ImageResult& image : result.images) {
     first += image.predicted == image.label ? 1 : 0;
-    among_five += image.rank < 5 ? 1 : 0;
+    among_five += image.predicted >= 0 && image.rank < 5 ? 1 : 0;
     loss -= std::log(std::max(1e-12, static_cast<double>(image.probability_of_truth)));
-    ++result.confusion[static_cast<std::size_t>(image.label)][static_cast<std::size_t>(image.predicted)];
+    if (image.predicted < 0)
+      ++result.not_finite;
+    else
+      ++result.confusion[static_cast<std::size_t>(image.label)][static_cast<std::size_t>(image.predicted)];
   }
   const double n = std::max<double>(1, static_cast<double>(result.images.size()));
   result.top1 = first / n;
@@ -87,12 +93,35 @@ EvalResult evaluate(Runner& runner, const Dataset& dataset, const std::vector<in
   require(!images.empty(), ErrorKind::kInvalidArgument, "[eval] none of {} images could be used", samples.size());
   EvalResult result = summarize(std::move(images), runner.classes());
   result.skipped = static_cast<int>(loader.skipped().size());
+  if (result.not_finite > 0)
+    log_warning("{} of {} images get probabilities that are NaN or infinite ({}): they count as wrong",
+                result.not_finite, result.images.size(), runner.description());
   return result;
 }
 
+bool near_chance(const EvalResult& result) {
+  const auto n = static_cast<double>(result.images.size());
+  if (n < 20 || result.classes < 2) return false;
+  const double chance = 1.0 / result.classes;
+  return result.top1 <= chance + 2 * std::sqrt(chance * (1 - chance) / n);
+}
+
+void warn_near_chance(const EvalResult& result, const std::string& what) {
+  if (!near_chance(result)) return;
+  log_warning(
+      "top-1 of {} is near chance ({:.1f} % on {} images): the preprocessing is probably wrong (--preprocess, or the "
+      "class map)",
+      what, 100 * result.top1, result.images.size());
+}
+
 nlohmann::json to_json(const EvalResult& result) {
-  return {{"top1", result.top1},       {"top5", result.top5},           {"images", result.images.size()},
-          {"skipped", result.skipped}, {"mean_loss", result.mean_loss}, {"confusion", result.confusion}};
+  return {{"top1", result.top1},
+          {"top5", result.top5},
+          {"images", result.images.size()},
+          {"skipped", result.skipped},
+          {"not_finite", result.not_finite},
+          {"mean_loss", result.mean_loss},
+          {"confusion", result.confusion}};
 }
 
 }  // namespace fovea

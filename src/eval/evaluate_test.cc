@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <fstream>
+#include <limits>
 #include <numeric>
 
 #include "base/error.h"
@@ -101,6 +102,31 @@ TEST(Judge, BreaksTiesByIndexAndRanksTheTruth) {
   EXPECT_NEAR(sum.mean_loss, -(std::log(0.4) + std::log(0.1)) / 2, 1e-6);
   EXPECT_EQ(sum.confusion[1][0], 1);
   EXPECT_EQ(sum.confusion[0][2], 1);
+}
+
+TEST(Judge, TakesWhatIsNotANumberForWrong) {
+  const float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
+  const std::vector<float> p = {nan, nan, nan, 0.2F, inf, 0.1F, 0.7F, 0.2F, 0.1F};
+  const std::vector<int> labels = {0, 1, 0}, samples = {0, 1, 2};
+  const EvalResult sum = summarize(judge(p, 3, labels, samples), 3);
+  EXPECT_EQ(sum.not_finite, 2);
+  EXPECT_DOUBLE_EQ(sum.top1, 1.0 / 3);
+  EXPECT_DOUBLE_EQ(sum.top5, 1.0 / 3);
+  EXPECT_TRUE(std::isfinite(sum.mean_loss));
+  EXPECT_EQ(sum.confusion[0][0], 1);
+  EXPECT_EQ(sum.confusion[1][1], 0);
+}
+
+TEST(Evaluate, KnowsWhatGuessingWouldGive) {
+  const auto right = [](int n, int count) {
+    std::vector<ImageResult> images;
+    for (int i = 0; i < n; ++i) images.push_back({i, 0, i < count ? 0 : 1, 0, 0.5F, 0.5F});
+    return summarize(images, 10);
+  };
+  EXPECT_TRUE(near_chance(right(100, 10)));
+  EXPECT_TRUE(near_chance(right(100, 15)));
+  EXPECT_FALSE(near_chance(right(100, 20)));
+  EXPECT_FALSE(near_chance(right(10, 1)));  // too few to say
 }
 
 TEST(EngineRunner, GivesTensorEnginesTheSameValuesAsPixelEngines) {

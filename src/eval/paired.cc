@@ -30,6 +30,18 @@ std::array<double, 2> bootstrap(int n, int lost, int gained, std::uint64_t seed,
   return {at(0.025), at(0.975)};
 }
 
+/// The most that a rate can be, at 97.5 %, when none of n images showed it (Clopper & Pearson 1934; "rule of three").
+double unseen_rate(int n) { return 1 - std::pow(0.025, 1.0 / n); }
+
+/// Resamples never hold what the sample lacks: without a lost image the upper end, without a gained one the lower end
+/// leaves out how often that may happen unseen.
+void widen_by_the_unseen(PairedDifference& difference) {
+  const double unseen = 100 * unseen_rate(difference.images);
+  auto& [low, high] = difference.ci95_points;
+  if (difference.lost == 0) high = std::max(high, difference.drop_points + unseen);
+  if (difference.gained == 0) low = std::min(low, difference.drop_points - unseen);
+}
+
 }  // namespace
 
 double mcnemar_exact(int lost, int gained) {
@@ -53,13 +65,14 @@ PairedDifference compare_paired(const EvalResult& before, const EvalResult& afte
     ++difference.images;
     difference.lost += was && !is ? 1 : 0;
     difference.gained += !was && is ? 1 : 0;
-    same += image.predicted == other->second->predicted ? 1 : 0;
+    same += image.predicted == other->second->predicted && image.predicted >= 0 ? 1 : 0;
   }
   require(difference.images > 0, ErrorKind::kInvalidArgument, "[paired] the two results have no image in common");
   difference.drop_points = 100.0 * difference.net_lost() / difference.images;
   difference.agreement = static_cast<double>(same) / difference.images;
   difference.mcnemar_p = mcnemar_exact(difference.lost, difference.gained);
   difference.ci95_points = bootstrap(difference.images, difference.lost, difference.gained, seed, resamples);
+  widen_by_the_unseen(difference);
   return difference;
 }
 
@@ -67,8 +80,10 @@ std::int64_t images_needed(const PairedDifference& difference, double limit_poin
   const double distance = std::abs(difference.drop_points - limit_points) / 100;
   if (distance == 0) return 0;
   const double n = difference.images;
-  // No discordant image says nothing about the variance; one in n + 1 is what can't be excluded.
-  const double discordant = std::max<double>(difference.lost + difference.gained, n / (n + 1)) / n;
+  if (difference.lost + difference.gained == 0)  // until unseen_rate is the limit
+    return static_cast<std::int64_t>(
+        std::clamp(std::ceil(std::log(0.025) / std::log1p(-std::min(distance, 0.999))), n, 1e12));
+  const double discordant = (difference.lost + difference.gained) / n;
   const double mean = difference.drop_points / 100;
   const double variance = std::max(discordant - mean * mean, 0.0);
   const double needed = std::ceil(1.96 * 1.96 * variance / (distance * distance));

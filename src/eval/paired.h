@@ -10,13 +10,15 @@ namespace fovea {
 
 /// Two runners on the same images. Positive drops are losses, in percentage points.
 struct PairedDifference {
-  double drop_points = 0;                      ///< 100 · (lost − gained) / images
-  std::array<double, 2> ci95_points = {0, 0};  ///< percentile bootstrap over images (Efron & Tibshirani 1993, ch. 13)
+  double drop_points = 0;  ///< 100 · (lost − gained) / images
+  /// Percentile bootstrap over images (Efron & Tibshirani 1993, ch. 13); an end that no image speaks for is the exact
+  /// bound of a rate never seen (Clopper & Pearson 1934), so that it is no single point when all images agree.
+  std::array<double, 2> ci95_points = {0, 0};
   int images = 0;
   int lost = 0;          ///< right before, wrong after
   int gained = 0;        ///< wrong before, right after
   double mcnemar_p = 1;  ///< exact, two-sided (McNemar 1947; binomial with p = ½ over lost + gained)
-  double agreement = 1;  ///< fraction of images with the same predicted class
+  double agreement = 1;  ///< fraction of images with the same predicted class; NaN agrees with nothing
   int net_lost() const { return lost - gained; }
 };
 
@@ -26,8 +28,8 @@ PairedDifference compare_paired(const EvalResult& before, const EvalResult& afte
                                 int resamples = 10'000);
 
 /// How many images would decide whether the drop is within `limit_points`: the normal approximation of the interval's
-/// half-width, which shrinks with √n, brought down to the distance between the drop and the limit. At least `images`;
-/// 0 when drop and limit are equal (no number decides).
+/// half-width, which shrinks with √n, brought down to the distance between the drop and the limit; where no image
+/// differs, the exact bound brought down to it. At least `images`; 0 when drop and limit are equal (no number decides).
 std::int64_t images_needed(const PairedDifference& difference, double limit_points);
 
 /// Exact two-sided p-value of `lost` against `gained` under "equally likely".

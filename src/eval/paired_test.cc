@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -40,6 +41,19 @@ TEST(Paired, IsAFunctionOfTheSeed) {
   const auto first = compare_paired(before, after, 3), again = compare_paired(before, after, 3);
   EXPECT_EQ(first.ci95_points, again.ci95_points);
   EXPECT_EQ(first.drop_points, -compare_paired(after, before).drop_points);
+}
+
+TEST(Paired, IsNotSureOfWhatItNeverSaw) {
+  const EvalResult same = result_of(400, [](int i) { return i < 300; });
+  const PairedDifference none = compare_paired(same, same);
+  const double exact = 100 * (1 - std::pow(0.025, 1.0 / 400));  // 0.92 points
+  EXPECT_NEAR(none.ci95_points[0], -exact, 1e-9);
+  EXPECT_NEAR(none.ci95_points[1], exact, 1e-9);
+  EXPECT_EQ(images_needed(none, 0.5), 736);  // 0.995^736 < 0.025
+  EXPECT_EQ(images_needed(none, 2.0), 400);
+  const EvalResult one = result_of(400, [](int i) { return i < 301; });
+  EXPECT_NEAR(compare_paired(same, one).ci95_points[1], exact - 0.25, 1e-9);
+  EXPECT_NEAR(compare_paired(one, same).ci95_points[0], 0.25 - exact, 1e-9);
 }
 
 TEST(Paired, MatchesImagesBySample) {

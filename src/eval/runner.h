@@ -15,7 +15,7 @@ class Runner {
   virtual const PreprocessSpec& preprocess() const = 0;
   virtual int classes() const = 0;
   virtual std::string description() const = 0;
-  /// `pixels`: n × h × w × c u8; `probabilities`: n × classes().
+  /// `pixels`: n × h × w × c u8; `probabilities`: n × classes(), not checked for NaN.
   virtual void run(std::span<const std::uint8_t> pixels, int n, std::span<float> probabilities) = 0;
 };
 

@@ -158,6 +158,7 @@ nlohmann::json compare(const SourceModel& source, std::shared_ptr<const Engine> 
           "[compare] the model has {} classes, the engine {}", sides.front().runner->classes(),
           sides.back().runner->classes());
   measure_accuracy(sides, dataset, options);
+  warn_near_chance(sides.front().result, "the model");
   measure_latency_of(sides, dataset, options);
   const Side& before = sides.front();
   const Side& after = sides.back();

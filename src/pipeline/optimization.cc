@@ -155,7 +155,7 @@ struct CacheSaver {
 
 std::shared_ptr<Device> open_device(const BuildSettings& settings) {
   const Backend& backend = backend_by_name(settings.device);
-  return backend.open(settings.isa.empty() ? Isa::kAmx : isa_from_name(settings.isa), 0);
+  return backend.open(settings.isa.empty() ? Isa::kAmx : isa_from_name(settings.isa), device_index(settings.device));
 }
 
 nlohmann::json evidence_of(const OptimizeResult& result) {
@@ -174,6 +174,9 @@ BuiltEngine build_engine(const SourceModel& source, const DataIn* data, const Bu
   const CacheSaver saver{cache, settings.timing_cache};
   built.result = optimize(inputs.front, inputs.float_side(), inputs.info, backend_by_name(settings.device),
                           open_device(settings), inputs.images, inputs.options, cache);
+  if (built.result.gate && built.result.gate->near_chance)
+    log_warning("the model is near chance (top-1 {:.1f} %): the preprocessing is probably wrong (--preprocess)",
+                100 * built.result.gate->before);
   nlohmann::json report = stored_report(built.result);
   report["structure"] = structure_of(inputs.front.graph);
   built.result.engine.info.report = report.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

@@ -1,5 +1,7 @@
 #include "quantize/gate.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -19,6 +21,14 @@ void find_worst_class(const EvalResult& before, const EvalResult& after, GateRes
   }
 }
 
+std::string remarks(const GateResult& gate) {
+  std::string text;
+  if (gate.not_finite > 0)
+    text += fmt::format("; NaN or infinity for {} of {} images", gate.not_finite, gate.difference.images);
+  if (gate.near_chance) text += "; the model is near chance: the preprocessing is probably wrong";
+  return text;
+}
+
 }  // namespace
 
 GateResult check_gate(const EvalResult& before, const EvalResult& after, const GateOptions& options) {
@@ -33,13 +43,19 @@ GateResult check_gate(const EvalResult& before, const EvalResult& after, const G
   result.strict = options.strict;
   const auto share = static_cast<int>(std::floor(options.max_drop_points * result.difference.images / 100 + 1e-9));
   result.allowed_losses = std::max(1, share);
+  result.near_chance = near_chance(before);
+  result.not_finite = after.not_finite;
   const auto [low, high] = result.difference.ci95_points;
-  result.passed =
+  const bool within =
       options.strict ? high <= options.max_drop_points : result.difference.net_lost() <= result.allowed_losses;
-  result.decided = !(low <= options.max_drop_points && options.max_drop_points <= high);
+  result.passed = within && result.not_finite == 0;
+  result.decided = result.not_finite > 0 || !(low <= options.max_drop_points && options.max_drop_points <= high);
   result.images_needed = result.decided ? 0 : images_needed(result.difference, options.max_drop_points);
   return result;
 }
+
+GateRefused::GateRefused(GateResult gate, const std::string& message)
+    : Error(ErrorKind::kGateFailed, message + remarks(gate)), gate_(std::move(gate)) {}
 
 nlohmann::json to_json(const GateResult& gate) {
   nlohmann::json json = to_json(gate.difference);
@@ -50,6 +66,8 @@ nlohmann::json to_json(const GateResult& gate) {
   if (gate.worst_class >= 0)
     json["worst_class"] = {
         {"class", gate.worst_class}, {"lost", gate.worst_class_lost}, {"images", gate.worst_class_images}};
+  json["near_chance"] = gate.near_chance;
+  json["not_finite"] = gate.not_finite;
   json["max_drop"] = gate.max_drop_points;
   json["strict"] = gate.strict;
   json["allowed_losses"] = gate.allowed_losses;

@@ -21,6 +21,8 @@ struct GateResult {
   int worst_class = -1;                    ///< whose images lost most, net; −1: no class lost any
   int worst_class_lost = 0, worst_class_images = 0;
   PairedDifference difference;
+  bool near_chance = false;  ///< "before" is: the evidence says little
+  int not_finite = 0;        ///< images for which "after" gives NaN or infinity: with any, the gate does not pass
   double max_drop_points = 0;
   bool strict = false;
   int allowed_losses = 0;  ///< max(1, ⌊max-drop · n / 100⌋), net
@@ -32,8 +34,8 @@ struct GateResult {
 /// kGateFailed, with the evidence.
 class GateRefused : public Error {
  public:
-  GateRefused(GateResult gate, std::string message)
-      : Error(ErrorKind::kGateFailed, std::move(message)), gate_(std::move(gate)) {}
+  /// Adds to `message` what says more than the count: NaN, or a model that guesses.
+  GateRefused(GateResult gate, const std::string& message);
   const GateResult& gate() const { return gate_; }
 
  private:
@@ -44,7 +46,8 @@ class GateRefused : public Error {
 GateResult check_gate(const EvalResult& before, const EvalResult& after, const GateOptions& options);
 
 /// {before, after, top5: {before, after}, worst_class: {class, lost, images} or null, drop_points, ci95_points, images,
-/// lost, gained, mcnemar_p, agreement, max_drop, strict, allowed_losses, passed, decided, images_needed}
+/// lost, gained, mcnemar_p, agreement, not_finite, max_drop, strict, allowed_losses, passed, decided, images_needed,
+/// near_chance}
 nlohmann::json to_json(const GateResult& gate);
 
 }  // namespace fovea

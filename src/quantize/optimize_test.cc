@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "base/error.h"
@@ -84,6 +85,18 @@ TEST(Gate, SaysWhichClassLostMost) {
   EXPECT_EQ(gate.difference.net_lost(), 2);
   EXPECT_TRUE(gate.passed);  // three may be lost
   EXPECT_EQ(check_gate(before, before, {}).worst_class, -1);
+}
+
+TEST(Gate, RefusesWhatIsNotANumber) {
+  const std::vector<int> labels = {0, 0, 0, 0}, samples = {0, 1, 2, 3};
+  const EvalResult before = summarize(judge(std::vector<float>{1, 0, 1, 0, 1, 0, 0, 1}, 2, labels, samples), 2);
+  const auto nan = std::numeric_limits<float>::quiet_NaN();
+  const EvalResult after = summarize(judge(std::vector<float>{1, 0, 1, 0, 1, 0, nan, nan}, 2, labels, samples), 2);
+  const GateResult gate = check_gate(before, after, {50.0, false});
+  EXPECT_EQ(gate.difference.net_lost(), 0);
+  EXPECT_EQ(gate.not_finite, 1);
+  EXPECT_FALSE(gate.passed);
+  EXPECT_THAT(GateRefused(gate, "gate failed").message(), testing::HasSubstr("NaN or infinity for 1 of 4 images"));
 }
 
 TEST_F(Optimize, AutoChoosesAPlanThatPasses) {
