@@ -16,7 +16,7 @@ Subject from_model(const SubjectOptions& options, int threads) {
   subject.name = options.model.string();
   const FrontEnd front = add_front_end(subject.source->model.graph, subject.source->spec, true);
   const Backend& backend = backend_by_name(options.device);
-  const std::shared_ptr<Device> device = backend.open(Isa::kAmx, 0);
+  const std::shared_ptr<Device> device = backend.open(Isa::kAmx, device_index(options.device));
   EngineInfo info;
   info.backend = backend.name();
   info.fingerprint = device->info().fingerprint();

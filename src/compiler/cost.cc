@@ -105,7 +105,11 @@ const Candidates& CostTable::of(const Graph& graph, const Node& node) {
   const std::string key = view_key(view);
   const auto known = known_.find(key);
   if (known != known_.end()) return known->second;
-  Candidates found = find_candidates(view, backend_, device_.info(), effort(options_.opt_level).configs);
+  // A GPU times a candidate in a millisecond, and a library's first guesses are often not its best.
+  const std::size_t factor = device_.info().compute_capability > 0 && options_.opt_level > 2 ? 4 : 1;
+  const std::size_t configs = effort(options_.opt_level).configs;
+  Candidates found =
+      find_candidates(view, backend_, device_.info(), configs > SIZE_MAX / factor ? configs : configs * factor);
   if (found.all.empty()) fail_unsupported(node, found);
   drop_last_resorts(view, found);
   keep_first_tactics(found, effort(options_.opt_level).tactics);

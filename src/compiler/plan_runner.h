@@ -13,7 +13,7 @@ class PlanRunner {
   /// `blobs` are those that the plan's steps name; they are copied.
   PlanRunner(const Plan& plan, const std::vector<Bytes>& blobs, const Backend& backend, Device& device);
   ~PlanRunner();
-  double run();  ///< once; microseconds
+  double run(int times = 1);  ///< one after the other without a pause; microseconds of one
 
  private:
   struct Bound;

@@ -5,7 +5,6 @@
 
 #include "base/cancel.h"
 #include "base/error.h"
-#include "base/log/clock.h"
 #include "base/log/log.h"
 #include "base/random.h"
 #include "engine/blobs.h"
@@ -67,11 +66,7 @@ class TacticTimer::Run {
 
   void once(Device& device, Stream& stream) {
     device.evict(packed_[0], stream);
-    stream.synchronize();
-    const Stopwatch watch;
-    step_->run({inputs_, outputs_, scratch_}, stream);
-    stream.synchronize();
-    best = std::min(best, watch.seconds() * 1e6);
+    best = std::min(best, device.time(stream, [&] { step_->run({inputs_, outputs_, scratch_}, stream); }));
   }
 
   double best = std::numeric_limits<double>::infinity();

@@ -3,7 +3,6 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "base/log/clock.h"
 #include "engine/bound_plan.h"
 #include "engine/executor.h"
 #include "engine/layout.h"
@@ -15,6 +14,7 @@ struct ExecutionContext::State {
   State(std::shared_ptr<const Executor> loaded, int thread_count);
   void run_plan(std::size_t index, const std::byte* input, std::int64_t images, float* output);
   void run_steps(std::size_t index, std::size_t first);
+  void launch(std::size_t index, std::size_t first);
   void run_watched(std::size_t index, std::size_t first);
   void show(const BoundPlan& bound, std::size_t step) const;
 
@@ -23,6 +23,7 @@ struct ExecutionContext::State {
   std::unique_ptr<Stream> stream;
   ContextBuffers buffers;
   std::vector<BoundPlan> bound;
+  std::vector<std::unique_ptr<Recording>> recordings;  ///< by plan; null: steps are run one by one
   std::size_t input_bytes;
   std::size_t classes;
   bool on_host;
@@ -77,6 +78,13 @@ ExecutionContext::State::State(std::shared_ptr<const Executor> loaded, int threa
   device.upload(buffers.input->data(), zeros, *stream);
   bound.reserve(engine.plans.size());
   for (std::size_t p = 0; p < engine.plans.size(); ++p) bound.emplace_back(*executor, p, buffers);
+  recordings.resize(bound.size());
+  if (on_host) return;
+  for (std::size_t p = 0; p < bound.size(); ++p) {
+    launch(p, 0);
+    stream->synchronize();
+    recordings[p] = device.record(*stream, [&] { launch(p, 0); });
+  }
 }
 
 /// Aligned input of a full batch is read where it is; all else goes through the staging buffer.
@@ -94,18 +102,24 @@ void ExecutionContext::State::run_plan(std::size_t index, const std::byte* input
 
 void ExecutionContext::State::run_steps(std::size_t index, std::size_t first) {
   if (observer || timed) return run_watched(index, first);
-  const BoundPlan& plan = bound[index];
-  for (std::size_t i = first; i < plan.size(); ++i) plan.run_step(i, *stream);
+  if (first == 0 && recordings[index])
+    recordings[index]->replay(*stream);
+  else
+    launch(index, first);
   stream->synchronize();
+}
+
+void ExecutionContext::State::launch(std::size_t index, std::size_t first) {
+  for (std::size_t i = first; i < bound[index].size(); ++i) bound[index].run_step(i, *stream);
 }
 
 void ExecutionContext::State::run_watched(std::size_t index, std::size_t first) {
   const BoundPlan& plan = bound[index];
   for (std::size_t i = first; i < plan.size(); ++i) {
-    const Stopwatch watch;
-    plan.run_step(i, *stream);
+    const auto step = [&] { plan.run_step(i, *stream); };
+    if (timed) timings.push_back({index, i, executor->device().time(*stream, step)});
+    if (!timed) step();
     stream->synchronize();
-    if (timed) timings.push_back({index, i, watch.seconds() * 1e6});
     if (observer) show(plan, i);
   }
 }

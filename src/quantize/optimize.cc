@@ -18,10 +18,12 @@ constexpr double kTie = 1.02;  ///< plans within 2 % count as equally fast: the 
 constexpr int kRoundingLevel = 5;
 
 /// Most precise first: the order of preference among equals.
-std::vector<Precision> precisions_to_try(const Graph& base, const OptimizeData& data, const OptimizeOptions& options) {
+std::vector<Precision> precisions_to_try(const Graph& base, const OptimizeData& data, const OptimizeOptions& options,
+                                         bool gpu) {
   if (options.precision != Precision::kAuto) return {options.precision};
   std::vector<Precision> wanted = {Precision::kFp32};
   if (data.validation.empty()) return wanted;  // nothing could prove a lower precision
+  if (gpu) wanted.push_back(Precision::kFp16);  // more digits than bf16 at the same speed
   wanted.push_back(Precision::kBf16);
   if (!data.calibration.empty() || is_quantized(base)) wanted.push_back(Precision::kInt8);
   return wanted;
@@ -54,7 +56,8 @@ class Optimizer {
   OptimizeResult run() {
     result_.base = front_.graph;
     result_.passes = run_passes(result_.base, passes_before_calibration(), target_.context);
-    const std::vector<Precision> wanted = precisions_to_try(result_.base, data_, options_);
+    const std::vector<Precision> wanted = precisions_to_try(
+        result_.base, data_, options_, target_.device->info().compute_capability > 0);
     calibrate_if_needed(wanted);
     for (const Precision precision : wanted) try_precision(precision);
     if (options_.precision == Precision::kAuto) try_mixes();
@@ -72,7 +75,7 @@ class Optimizer {
 
   PrecisionPlan plan_for(Precision precision) {
     PrecisionPlan plan{precision, Precision::kFp32, {}, options_.keep};
-    if (precision == Precision::kBf16 && !data_.calibration.empty())
+    if ((precision == Precision::kBf16 || precision == Precision::kFp16) && !data_.calibration.empty())
       plan.widened = unsafe_nodes(result_.base, plain_, target_, data_, options_.limits, plan);
     return plan;
   }

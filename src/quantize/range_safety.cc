@@ -100,7 +100,8 @@ std::map<std::string, std::string> unsafe_nodes(const Graph& base, PlainResults&
   few.calibration.resize(std::min(few.calibration.size(), kImages));
   const Observation seen = observe(plain.plan(), few, limits);
   PrecisionPlan safe = plan;
-  for (auto& [node, reason] : out_of_range(base, seen.histograms, DType::kBF16)) safe.widened[node] = reason;
+  const DType dtype = plan.precision == Precision::kFp16 ? DType::kF16 : DType::kBF16;
+  for (auto& [node, reason] : out_of_range(base, seen.histograms, dtype)) safe.widened[node] = reason;
   for (int round = 0; round < kMostRounds; ++round) {
     const auto found =
         first_not_finite(plain, quick_executor(lower_to(base, safe, {}, target.context).graph, target), plan.precision);

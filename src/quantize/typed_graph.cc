@@ -115,10 +115,8 @@ void list_fallbacks(TypedGraph& typed, const PrecisionPlan& plan,
 
 TypedGraph lower_to(const Graph& base, const PrecisionPlan& plan, const Int8Recipe& recipe,
                     const PassContext& context) {
-  require(
-      plan.precision == Precision::kFp32 || plan.precision == Precision::kBf16 || plan.precision == Precision::kInt8,
-      ErrorKind::kUnsupported, "[precision] the cpu backend has no tactic for {}; it has fp32, bf16 and int8",
-      name(plan.precision));
+  require(plan.precision != Precision::kFp8 && plan.precision != Precision::kTf32, ErrorKind::kUnsupported,
+          "[precision] no backend has tactics for {}; there are fp32, fp16, bf16 and int8", name(plan.precision));
   TypedGraph typed;
   typed.graph = base;
   if (plan.precision != Precision::kInt8 || !is_quantized(base)) set_precision(typed, plan, recipe, context);

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/error.h"
+#include "base/log/clock.h"
 
 namespace fovea {
 namespace {
@@ -73,6 +74,16 @@ std::string DeviceInfo::missing(std::string_view fingerprint) const {
     }
   }
   return found;
+}
+
+std::unique_ptr<Recording> Device::record(Stream&, const std::function<void()>&) { return nullptr; }
+
+double Device::time(Stream& stream, const std::function<void()>& work) {
+  stream.synchronize();
+  const Stopwatch watch;
+  work();
+  stream.synchronize();
+  return watch.seconds() * 1e6;
 }
 
 std::string DeviceInfo::tuning_key() const {

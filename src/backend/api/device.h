@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -48,6 +49,13 @@ class Stream {
   int threads = 1;
 };
 
+/// Work that was recorded once and runs as one (a CUDA graph). One replay at a time; goes before its device.
+class Recording {
+ public:
+  virtual ~Recording() = default;
+  virtual void replay(Stream& stream) = 0;
+};
+
 /// Thread-safe.
 class Device {
  public:
@@ -60,6 +68,12 @@ class Device {
   /// Makes the caches forget these bytes, so that the next step finds them in memory: for timing. They stay as they
   /// are.
   virtual void evict(std::span<const std::byte> bytes, Stream& stream) = 0;
+  /// Records what `work` puts on the stream; it must have run once before. Null where nothing is gained: run the work
+  /// itself then.
+  virtual std::unique_ptr<Recording> record(Stream& stream, const std::function<void()>& work);
+  /// Microseconds that the work takes, from an idle stream to its end; where launching is no part of it (a GPU), the
+  /// work alone.
+  virtual double time(Stream& stream, const std::function<void()>& work);
 };
 
 }  // namespace fovea

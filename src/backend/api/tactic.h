@@ -66,6 +66,7 @@ class Backend {
   virtual ~Backend() = default;
   virtual std::string_view name() const = 0;
   virtual std::span<const Tactic> tactics() const = 0;
+  virtual bool available() const { return true; }  ///< a device is here; `auto` takes the first backend that has one
   /// The device with its instruction set capped (`--isa`; nothing above it is used, by vendors' libraries neither).
   virtual std::shared_ptr<Device> open(Isa most, int index) const = 0;
 };

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <map>
 
-#include "backend/cpu/conformance_cases.h"
+#include "testing/conformance_cases.h"
 #include "backend/cpu/cpu_backend.h"
 #include "backend/cpu/detect.h"
 #include "base/error.h"

@@ -5,7 +5,7 @@
 
 #include "graph/op.h"
 
-namespace fovea::cpu {
+namespace fovea {
 
 /// One node of the conformance table: an op on shapes; types and layouts are the test's loops.
 struct ConformanceCase {
@@ -24,4 +24,4 @@ struct ConformanceCase {
 
 std::vector<ConformanceCase> conformance_cases();
 
-}  // namespace fovea::cpu
+}  // namespace fovea

@@ -1,6 +1,6 @@
-#include "backend/cpu/conformance_cases.h"
+#include "testing/conformance_cases.h"
 
-namespace fovea::cpu {
+namespace fovea {
 namespace {
 
 using Case = ConformanceCase;
@@ -201,4 +201,4 @@ std::vector<ConformanceCase> conformance_cases() {
   return cases;
 }
 
-}  // namespace fovea::cpu
+}  // namespace fovea

@@ -1,0 +1,175 @@
+#pragma once
+
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+
+#include "backend/cuda/kernels/number.h"
+
+namespace fovea::cuda {
+
+// Types are run-time values: the branch is the same for a whole launch and costs little beside memory, and there is one
+// kernel per operation, not one per pair of types.
+
+__device__ inline float load1(const void* from, const Number& n, std::int64_t i) {
+  switch (n.dtype) {
+    case DType::kF16:
+      return __half2float(static_cast<const __half*>(from)[i]);
+    case DType::kBF16:
+      return __bfloat162float(static_cast<const __nv_bfloat16*>(from)[i]);
+    case DType::kS8:
+      return (static_cast<float>(static_cast<const std::int8_t*>(from)[i]) - n.zero) * n.scale;
+    case DType::kU8:
+      return (static_cast<float>(static_cast<const std::uint8_t*>(from)[i]) - n.zero) * n.scale;
+    default:
+      return static_cast<const float*>(from)[i];
+  }
+}
+
+/// Nearest even, saturating.
+__device__ inline float quantized(float v, const Number& n, float low, float high) {
+  return fminf(fmaxf(rintf(v / n.scale + n.zero), low), high);
+}
+
+__device__ inline void store1(void* to, const Number& n, std::int64_t i, float v) {
+  switch (n.dtype) {
+    case DType::kF16:
+      static_cast<__half*>(to)[i] = __float2half_rn(v);
+      break;
+    case DType::kBF16:
+      static_cast<__nv_bfloat16*>(to)[i] = __float2bfloat16_rn(v);
+      break;
+    case DType::kS8:
+      static_cast<std::int8_t*>(to)[i] = static_cast<std::int8_t>(quantized(v, n, -128, 127));
+      break;
+    case DType::kU8:
+      static_cast<std::uint8_t*>(to)[i] = static_cast<std::uint8_t>(quantized(v, n, 0, 255));
+      break;
+    default:
+      static_cast<float*>(to)[i] = v;
+  }
+}
+
+/// Eight neighbours from an index that is a multiple of 8: the widest accesses there are.
+__device__ inline void load8(const void* from, const Number& n, std::int64_t i, float (&v)[8]) {
+  if (n.dtype == DType::kF32) {
+    const float4 a = reinterpret_cast<const float4*>(static_cast<const float*>(from) + i)[0];
+    const float4 b = reinterpret_cast<const float4*>(static_cast<const float*>(from) + i)[1];
+    v[0] = a.x, v[1] = a.y, v[2] = a.z, v[3] = a.w, v[4] = b.x, v[5] = b.y, v[6] = b.z, v[7] = b.w;
+  } else if (n.dtype == DType::kF16) {
+    const uint4 raw = *reinterpret_cast<const uint4*>(static_cast<const __half*>(from) + i);
+    const __half2* pairs = reinterpret_cast<const __half2*>(&raw);
+#pragma unroll
+    for (int k = 0; k < 4; ++k) {
+      const float2 two = __half22float2(pairs[k]);
+      v[2 * k] = two.x, v[2 * k + 1] = two.y;
+    }
+  } else if (n.dtype == DType::kBF16) {
+    const uint4 raw = *reinterpret_cast<const uint4*>(static_cast<const __nv_bfloat16*>(from) + i);
+    const __nv_bfloat162* pairs = reinterpret_cast<const __nv_bfloat162*>(&raw);
+#pragma unroll
+    for (int k = 0; k < 4; ++k) {
+      const float2 two = __bfloat1622float2(pairs[k]);
+      v[2 * k] = two.x, v[2 * k + 1] = two.y;
+    }
+  } else {
+    const uint2 raw = *reinterpret_cast<const uint2*>(static_cast<const std::uint8_t*>(from) + i);
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(&raw);
+#pragma unroll
+    for (int k = 0; k < 8; ++k) {
+      const int q = n.dtype == DType::kS8 ? static_cast<std::int8_t>(bytes[k]) : bytes[k];
+      v[k] = (static_cast<float>(q) - n.zero) * n.scale;
+    }
+  }
+}
+
+__device__ inline void store8(void* to, const Number& n, std::int64_t i, const float (&v)[8]) {
+  if (n.dtype == DType::kF32) {
+    auto* at = reinterpret_cast<float4*>(static_cast<float*>(to) + i);
+    at[0] = make_float4(v[0], v[1], v[2], v[3]);
+    at[1] = make_float4(v[4], v[5], v[6], v[7]);
+  } else if (n.dtype == DType::kF16) {
+    uint4 raw;
+    auto* pairs = reinterpret_cast<__half2*>(&raw);
+#pragma unroll
+    for (int k = 0; k < 4; ++k) pairs[k] = __floats2half2_rn(v[2 * k], v[2 * k + 1]);
+    *reinterpret_cast<uint4*>(static_cast<__half*>(to) + i) = raw;
+  } else if (n.dtype == DType::kBF16) {
+    uint4 raw;
+    auto* pairs = reinterpret_cast<__nv_bfloat162*>(&raw);
+#pragma unroll
+    for (int k = 0; k < 4; ++k) pairs[k] = __floats2bfloat162_rn(v[2 * k], v[2 * k + 1]);
+    *reinterpret_cast<uint4*>(static_cast<__nv_bfloat16*>(to) + i) = raw;
+  } else {
+    uint2 raw;
+    auto* bytes = reinterpret_cast<std::uint8_t*>(&raw);
+#pragma unroll
+    for (int k = 0; k < 8; ++k)
+      bytes[k] = n.dtype == DType::kS8 ? static_cast<std::uint8_t>(static_cast<std::int8_t>(quantized(v[k], n, -128, 127)))
+                                       : static_cast<std::uint8_t>(quantized(v[k], n, 0, 255));
+    *reinterpret_cast<uint2*>(static_cast<std::uint8_t*>(to) + i) = raw;
+  }
+}
+
+__device__ inline float clipped(float x, float low, float high) {
+  const float raised = x < low ? low : x;
+  return raised > high ? high : raised;
+}
+__device__ inline float sigmoid(float x) { return 1.0F / (1.0F + expf(-x)); }
+__device__ inline float softplus(float x) { return fmaxf(x, 0.0F) + log1pf(expf(-fabsf(x))); }
+
+/// As graph/activation.cc, in f32.
+__device__ inline float activated(const Activation& act, float x) {
+  switch (act.function) {
+    case Function::kIdentity:
+      return x;
+    case Function::kRelu:
+      return x < 0 ? 0.0F : x;
+    case Function::kClip:
+      return clipped(x, act.alpha, act.beta);
+    case Function::kLeakyRelu:
+      return x < 0 ? act.alpha * x : x;
+    case Function::kElu:
+      return x < 0 ? act.alpha * expm1f(x) : x;
+    case Function::kSigmoid:
+      return sigmoid(x);
+    case Function::kHardSigmoid:
+      return clipped(act.alpha * x + act.beta, 0, 1);
+    case Function::kHardSwish:
+      return x * clipped(x / 6 + 0.5F, 0, 1);
+    case Function::kSilu:
+      return x * sigmoid(x);
+    case Function::kTanh:
+      return tanhf(x);
+    case Function::kGelu:
+      return 0.5F * x * (1 + erff(x * 0.70710678F));
+    case Function::kGeluTanh:
+      return 0.5F * x * (1 + tanhf(0.79788456F * (x + 0.044715F * x * x * x)));
+    case Function::kErf:
+      return erff(x);
+    case Function::kSqrt:
+      return sqrtf(x);
+    case Function::kExp:
+      return expf(x);
+    case Function::kLog:
+      return logf(x);
+    case Function::kAbs:
+      return fabsf(x);
+    case Function::kNeg:
+      return -x;
+    case Function::kReciprocal:
+      return 1 / x;
+    case Function::kSoftplus:
+      return softplus(x);
+    case Function::kMish:
+      return x * tanhf(softplus(x));
+    case Function::kFloor:
+      return floorf(x);
+    case Function::kCeil:
+      return ceilf(x);
+    case Function::kRound:
+      return rintf(x);
+  }
+  return x;
+}
+
+}  // namespace fovea::cuda

@@ -1,0 +1,102 @@
+#include <map>
+
+#include "backend/cuda/cudnn/convolution.h"
+#include "backend/cuda/tactics.h"
+#include "backend/cuda/tactics/support.h"
+#include "backend/cuda/tactics/weighted.h"
+
+namespace fovea::cuda {
+namespace {
+
+std::optional<cudnnDataType_t> cudnn_type(DType dtype) {
+  if (dtype == DType::kF32) return CUDNN_DATA_FLOAT;
+  if (dtype == DType::kF16) return CUDNN_DATA_HALF;
+  if (dtype == DType::kBF16) return CUDNN_DATA_BFLOAT16;
+  return std::nullopt;
+}
+
+cudnn::Convolution problem_of(const NodeView& view) {
+  const ConvShape d = conv_shape(view);
+  cudnn::Convolution made;
+  made.type = *cudnn_type(view.inputs[0].dtype);
+  made.result = *cudnn_type(view.outputs[0].dtype);
+  made.n = d.n, made.c = d.c, made.h = d.h, made.w = d.w;
+  made.k = d.k, made.r = d.r, made.s = d.s, made.p = d.p, made.q = d.q, made.groups = d.groups;
+  made.strides = {d.stride_h, d.stride_w};
+  made.dilations = {d.dilation_h, d.dilation_w};
+  made.before = {d.top, d.left};
+  if (const auto* conv = std::get_if<Conv2d>(&view.op)) made.after = {conv->pads[2], conv->pads[3]};
+  if (has_residual(view)) made.residual = cudnn_type(view.inputs[3].dtype);
+  made.act = activation_of(view);
+  return made;
+}
+
+class CudnnStep final : public Step {
+ public:
+  CudnnStep(const NodeView& view, const Config& config, std::span<const std::byte> packed, CudaDevice& device)
+      : plan_(device.with_cudnn([&](cudnn::Handle& handle) {
+          return cudnn::ConvolutionPlan(handle.get(), problem_of(view), config);
+        })),
+        blob_(device.resident(packed)),
+        channels_(channels_offset(static_cast<std::size_t>(view.inputs[1].shape.elements()), view.inputs[0].dtype)),
+        residual_(has_residual(view)) {}
+  std::size_t scratch_bytes() const override { return plan_.workspace_bytes(); }
+  void run(const Bindings& bindings, Stream& stream) const override {
+    CudaStream& on = as_cuda(stream);
+    on.get();  // its device becomes the current one
+    plan_.run(on.cudnn().get(), {bindings.inputs[0], blob_->data(), nullptr, residual_ ? bindings.inputs[3] : nullptr,
+                                 blob_->data() + channels_, bindings.outputs[0], bindings.scratch});
+  }
+
+ private:
+  cudnn::ConvolutionPlan plan_;
+  std::shared_ptr<Buffer> blob_;
+  std::size_t channels_;
+  bool residual_;
+};
+
+Support supports(const NodeView& view, const DeviceInfo&) {
+  if (auto answer = weighted_fits(view); !answer) return answer;
+  if (!cudnn::can_fuse(activation_of(view))) return Support::no("cuDNN does not fuse this activation");
+  const ConvShape d = conv_shape(view);
+  for (const OperandView* operand : {&view.inputs[0], &view.outputs[0]})
+    if (!cudnn_type(operand->dtype)) return Support::no(fmt::format("{} in or out", name(operand->dtype)));
+  if (has_residual(view) && !cudnn_type(view.inputs[3].dtype)) return Support::no("a residual in 8 bits");
+  if (d.groups == d.c && d.c > 1) return Support::no("one filter per channel");
+  const int each = view.inputs[0].dtype == DType::kF32 ? 4 : 8;
+  if (d.c / d.groups % each != 0 || d.k % each != 0)
+    return Support::no(fmt::format("{} and {} channels, multiples of {} run", d.c / d.groups, d.k, each));
+  return Support::yes();
+}
+
+/// cuDNN's heuristics name engines that may turn out not to run; the first of the list is one that does.
+std::vector<Config> configs(const NodeView& view, const DeviceInfo&) {
+  const cudnn::Convolution problem = problem_of(view);
+  cudnn::Handle handle(nullptr);
+  std::vector<Config> found = cudnn::engines(handle.get(), problem);
+  while (!found.empty()) {
+    try {
+      const cudnn::ConvolutionPlan works(handle.get(), problem, found.front());
+      break;
+    } catch (const Error&) {
+      found.erase(found.begin());
+    }
+  }
+  return found;
+}
+
+Bytes pack(const NodeView& view, const Config&, const Weights& weights) {
+  const FilterValues values = filter_values(view, weights);
+  return blob_of(values.filter, view.inputs[0].dtype, values.bias);
+}
+
+std::unique_ptr<Step> make(const NodeView& view, const Config& config, std::span<const std::byte> packed,
+                           Device& device) {
+  return std::make_unique<CudnnStep>(view, config, packed, as_cuda(device));
+}
+
+}  // namespace
+
+const Tactic kCudnn = {"cudnn", supports, configs, pack, make};
+
+}  // namespace fovea::cuda

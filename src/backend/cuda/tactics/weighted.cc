@@ -1,0 +1,103 @@
+#include "backend/cuda/tactics/weighted.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "backend/cuda/tactics/support.h"
+#include "graph/ops/strided.h"
+
+namespace fovea::cuda {
+namespace {
+
+constexpr std::size_t kAlignment = 64;
+
+Support gemm_fits(const NodeView& view, const Gemm& op) {
+  if (op.trans_a) return Support::no("the first operand is transposed");
+  if (view.inputs.size() < 3 || !view.inputs[2].present) return Support::yes();
+  const OperandView& c = view.inputs[2];
+  if (!c.constant) return Support::no("what is added is no constant");
+  const Shape& s = c.shape;
+  const std::int64_t n = view.outputs[0].shape[1];
+  const bool per_column = s.elements() == 1 || (s.elements() == n && s[s.rank() - 1] == n);
+  return per_column ? Support::yes() : Support::no("what is added differs by row");
+}
+
+}  // namespace
+
+Support weighted_fits(const NodeView& view) {
+  const auto* conv = std::get_if<Conv2d>(&view.op);
+  const auto* gemm = std::get_if<Gemm>(&view.op);
+  if (conv == nullptr && gemm == nullptr) return Support::no("neither convolution nor fully connected layer");
+  if (!view.inputs.at(1).constant) return Support::no("the weights are no constant");
+  if (view.inputs.size() > 2 && view.inputs[2].present && !view.inputs[2].constant)
+    return Support::no("the bias is no constant");
+  if (auto answer = all_numbers(view); !answer) return answer;
+  if (auto answer = all_in(view, Layout::kNhwc); !answer) return answer;
+  return gemm != nullptr ? gemm_fits(view, *gemm) : Support::yes();
+}
+
+ConvShape conv_shape(const NodeView& view) {
+  const auto size = [](std::int64_t v) { return static_cast<int>(v); };
+  const Shape &x = view.inputs[0].shape, &w = view.inputs[1].shape, &y = view.outputs[0].shape;
+  if (std::holds_alternative<Gemm>(view.op))
+    return {size(x[0]), 1, 1, size(x[1]), size(y[1]), 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1};
+  const auto& op = std::get<Conv2d>(view.op);
+  return {size(x[0]), size(x[2]), size(x[3]), size(x[1]), size(w[0]), size(w[2]), size(w[3]), size(y[2]), size(y[3]),
+          op.groups, op.strides[0], op.strides[1], op.pads[0], op.pads[1], op.dilations[0], op.dilations[1]};
+}
+
+Activation activation_of(const NodeView& view) { return *epilogue(view.op); }
+
+bool has_residual(const NodeView& view) {
+  const auto* conv = std::get_if<Conv2d>(&view.op);
+  return conv != nullptr && conv->residual;
+}
+
+FilterValues filter_values(const NodeView& view, const Weights& weights) {
+  const ConvShape d = conv_shape(view);
+  const Tensor w = real_values(view.inputs[1], weights.tensors.at(1));
+  FilterValues made;
+  made.filter.resize(w.data<float>().size());
+  made.bias.assign(static_cast<std::size_t>(d.k), 0.0F);
+  const auto* gemm = std::get_if<Gemm>(&view.op);
+  const bool by_row = gemm == nullptr || gemm->trans_b;
+  const int c = d.c / d.groups, taps = d.r * d.s;
+  std::size_t at = 0;
+  for (int k = 0; k < d.k; ++k)
+    for (int tap = 0; tap < taps; ++tap)
+      for (int i = 0; i < c; ++i) {
+        const int from = by_row ? (k * c + i) * taps + tap : i * d.k + k;
+        made.filter[at++] = w.data<float>()[static_cast<std::size_t>(from)] * (gemm != nullptr ? gemm->alpha : 1.0F);
+      }
+  if (view.inputs.size() < 3 || !view.inputs[2].present) return made;
+  const Tensor b = real_values(view.inputs[2], weights.tensors.at(2));
+  const auto given = b.data<float>();
+  for (std::size_t k = 0; k < made.bias.size(); ++k)
+    made.bias[k] = given[given.size() == 1 ? 0 : k] * (gemm != nullptr ? gemm->beta : 1.0F);
+  return made;
+}
+
+std::size_t channels_offset(std::size_t filter_elements, DType type) {
+  return (filter_elements * size_of(type) + kAlignment - 1) / kAlignment * kAlignment;
+}
+
+Bytes blob_of(const std::vector<float>& filter, DType type, const std::vector<float>& channels) {
+  const Tensor stored =
+      from_f32(Tensor::of<float>({static_cast<std::int64_t>(filter.size())}, filter), type);
+  const std::size_t offset = channels_offset(filter.size(), type);
+  Bytes blob(offset + channels.size() * sizeof(float));
+  std::memcpy(blob.data(), stored.bytes().data(), filter.size() * size_of(type));
+  std::memcpy(blob.data() + offset, channels.data(), channels.size() * sizeof(float));
+  return blob;
+}
+
+Epilogue epilogue_of(const NodeView& view, const float* bias) {
+  Epilogue made{};
+  made.bias = bias;
+  made.y_type = number_of(view.outputs[0]);
+  if (has_residual(view)) made.residual_type = number_of(view.inputs[3]);
+  made.act = activation_of(view);
+  return made;
+}
+
+}  // namespace fovea::cuda
