@@ -18,6 +18,8 @@ namespace {
 using Case = ConformanceCase;
 using Role = ConformanceCase::Role;
 
+constexpr std::size_t kMostConfigs = 2;
+
 /// A case made concrete: a graph of one node in one float type, its inputs and what the reference says.
 struct Problem {
   Graph graph;
@@ -150,7 +152,9 @@ class CudaConformance : public testing::Test {
 
   void check(const Tactic& tactic, const Case& test, const NodeView& view, const Problem& problem, DType dtype) {
     const Weights weights = weights_of(problem.graph, problem.node());
-    for (const Config& config : tactic.configs(view, device_->info())) {
+    std::vector<Config> configs = tactic.configs(view, device_->info());
+    configs.resize(std::min(configs.size(), kMostConfigs));  // a library takes a moment to compile each
+    for (const Config& config : configs) {
       const std::string what = fmt::format("{} {} {} {} {}", tactic.name, config.str(), test.name, name(dtype),
                                            name(view.outputs[0].layout));
       std::unique_ptr<Step> step;

@@ -158,7 +158,8 @@ struct Move {
 
 std::unique_ptr<Step> make(const NodeView& view, const Config&, std::span<const std::byte>, Device&) {
   std::vector<Move> all;
-  for (const Part& part : *parts_of_view(view)) {
+  const Parts parts = *parts_of_view(view);
+  for (const Part& part : parts) {
     const OperandView &x = view.inputs[part.input], &y = view.outputs[part.output];
     Move move{part.input, part.output, number_of(x), number_of(y), 0, walk_of(part.axes)};
     if (!is_number(x.dtype)) move.bytes = static_cast<int>(size_of(x.dtype));
