@@ -22,7 +22,7 @@ std::vector<Precision> precisions_to_try(const Graph& base, const OptimizeData& 
                                          bool gpu) {
   if (options.precision != Precision::kAuto) return {options.precision};
   std::vector<Precision> wanted = {Precision::kFp32};
-  if (data.validation.empty()) return wanted;  // nothing could prove a lower precision
+  if (data.validation.empty()) return wanted;   // nothing could prove a lower precision
   if (gpu) wanted.push_back(Precision::kFp16);  // more digits than bf16 at the same speed
   wanted.push_back(Precision::kBf16);
   if (!data.calibration.empty() || is_quantized(base)) wanted.push_back(Precision::kInt8);
@@ -56,8 +56,8 @@ class Optimizer {
   OptimizeResult run() {
     result_.base = front_.graph;
     result_.passes = run_passes(result_.base, passes_before_calibration(), target_.context);
-    const std::vector<Precision> wanted = precisions_to_try(
-        result_.base, data_, options_, target_.device->info().compute_capability > 0);
+    const std::vector<Precision> wanted =
+        precisions_to_try(result_.base, data_, options_, target_.device->info().compute_capability > 0);
     calibrate_if_needed(wanted);
     for (const Precision precision : wanted) try_precision(precision);
     if (options_.precision == Precision::kAuto) try_mixes();

@@ -104,7 +104,8 @@ std::vector<Tensor> run_step(const Step& step, const NodeView& view, const Probl
 /// Rounding of the type, and of sums in f32 of so many terms.
 double allowed(DType dtype, double expected, double largest, double depth) {
   const double digits = dtype == DType::kF16 ? 10 : dtype == DType::kBF16 ? 7 : 20;
-  const double type = std::ldexp(std::fabs(expected), static_cast<int>(-digits)) + std::ldexp(largest + 0.1, -static_cast<int>(digits) - 2);
+  const double type = std::ldexp(std::fabs(expected), static_cast<int>(-digits)) +
+                      std::ldexp(largest + 0.1, -static_cast<int>(digits) - 2);
   return type + std::ldexp(1, -23) * (depth + 8) * (largest + 1) + 1e-5 * (largest + 1);
 }
 

@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <map>
 
-#include "testing/conformance_cases.h"
 #include "backend/cpu/cpu_backend.h"
 #include "backend/cpu/detect.h"
 #include "base/error.h"
@@ -14,6 +13,7 @@
 #include "base/io/hash.h"
 #include "base/random.h"
 #include "graph/reference.h"
+#include "testing/conformance_cases.h"
 
 namespace fovea::cpu {
 namespace {

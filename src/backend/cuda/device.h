@@ -12,7 +12,7 @@
 
 namespace fovea::cuda {
 
-int device_count();          ///< 0 without a GPU or a driver; never throws
+int device_count();           ///< 0 without a GPU or a driver; never throws
 std::string why_no_device();  ///< CUDA's words
 
 /// Memory of the current device.

@@ -29,10 +29,14 @@ struct Mode {
   cudnnPointwiseMode_t mode;
 };
 constexpr std::array kModes = {
-    Mode{Function::kRelu, CUDNN_POINTWISE_RELU_FWD},      Mode{Function::kClip, CUDNN_POINTWISE_RELU_FWD},
-    Mode{Function::kLeakyRelu, CUDNN_POINTWISE_RELU_FWD}, Mode{Function::kSigmoid, CUDNN_POINTWISE_SIGMOID_FWD},
-    Mode{Function::kTanh, CUDNN_POINTWISE_TANH_FWD},      Mode{Function::kElu, CUDNN_POINTWISE_ELU_FWD},
-    Mode{Function::kSilu, CUDNN_POINTWISE_SWISH_FWD},     Mode{Function::kGelu, CUDNN_POINTWISE_GELU_FWD},
+    Mode{Function::kRelu, CUDNN_POINTWISE_RELU_FWD},
+    Mode{Function::kClip, CUDNN_POINTWISE_RELU_FWD},
+    Mode{Function::kLeakyRelu, CUDNN_POINTWISE_RELU_FWD},
+    Mode{Function::kSigmoid, CUDNN_POINTWISE_SIGMOID_FWD},
+    Mode{Function::kTanh, CUDNN_POINTWISE_TANH_FWD},
+    Mode{Function::kElu, CUDNN_POINTWISE_ELU_FWD},
+    Mode{Function::kSilu, CUDNN_POINTWISE_SWISH_FWD},
+    Mode{Function::kGelu, CUDNN_POINTWISE_GELU_FWD},
     Mode{Function::kGeluTanh, CUDNN_POINTWISE_GELU_APPROX_TANH_FWD},
 };
 
@@ -44,8 +48,7 @@ Descriptor pointwise(cudnnPointwiseMode_t mode) {
 }
 
 Descriptor activation(const Activation& act) {
-  Descriptor made =
-      pointwise(std::ranges::find(kModes, act.function, &Mode::function)->mode);
+  Descriptor made = pointwise(std::ranges::find(kModes, act.function, &Mode::function)->mode);
   if (act.function == Function::kClip) {
     made.set_real(CUDNN_ATTR_POINTWISE_RELU_LOWER_CLIP, static_cast<double>(act.alpha));
     made.set_real(CUDNN_ATTR_POINTWISE_RELU_UPPER_CLIP, static_cast<double>(act.beta));
@@ -157,8 +160,8 @@ bool uses_tensor_cores(const Descriptor& engine) {
   std::int64_t count = 0;
   FOVEA_CUDNN(get_attribute(engine.get(), CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE,
                             CUDNN_NUMERICAL_NOTE_TYPE_COUNT, &count, notes.data()));
-  return std::ranges::count(std::span(notes.data(), static_cast<std::size_t>(count)), CUDNN_NUMERICAL_NOTE_TENSOR_CORE) >
-         0;
+  return std::ranges::count(std::span(notes.data(), static_cast<std::size_t>(count)),
+                            CUDNN_NUMERICAL_NOTE_TENSOR_CORE) > 0;
 }
 
 Config config_of(const Descriptor& choice, bool exact) {

@@ -32,7 +32,7 @@ void launch_depthwise(const void* x, Number x_type, const float* filter, void* y
                       const Epilogue& epilogue, cudaStream_t stream);
 
 /// y[m, n] = act(x[m, k] · filter[n, k] + bias[n]) for few rows; k a multiple of 8.
-void launch_rows(const void* x, const void* filter, void* y, Number type, int m, int n, int k,
-                 const Epilogue& epilogue, cudaStream_t stream);
+void launch_rows(const void* x, const void* filter, void* y, Number type, int m, int n, int k, const Epilogue& epilogue,
+                 cudaStream_t stream);
 
 }  // namespace fovea::cuda

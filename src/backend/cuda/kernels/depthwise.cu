@@ -73,8 +73,8 @@ __global__ void rows(const void* x, const void* filter, void* y, Number type, in
 
 }  // namespace
 
-void launch_depthwise(const void* x, Number x_type, const float* filter, void* y, const ConvShape& d,
-                      const Epilogue& e, cudaStream_t stream) {
+void launch_depthwise(const void* x, Number x_type, const float* filter, void* y, const ConvShape& d, const Epilogue& e,
+                      cudaStream_t stream) {
   const std::int64_t items = static_cast<std::int64_t>(d.n) * d.p * d.q * (d.c / 8);
   depthwise<<<blocks_for(items, kThreads), kThreads, 0, stream>>>(x, x_type, filter, y, d, e);
 }

@@ -173,13 +173,17 @@ void launch_binary(const void* a, const void* b, void* y, Number na, Number nb, 
 void launch_move(const void* x, void* y, Number from, Number to, int bytes, const Walk& walk, cudaStream_t stream) {
   const unsigned blocks = blocks_for(walk.count, kThreads);
   if (bytes == 1)
-    move_bytes<<<blocks, kThreads, 0, stream>>>(static_cast<const std::uint8_t*>(x), static_cast<std::uint8_t*>(y), walk);
+    move_bytes<<<blocks, kThreads, 0, stream>>>(static_cast<const std::uint8_t*>(x), static_cast<std::uint8_t*>(y),
+                                                walk);
   else if (bytes == 2)
-    move_bytes<<<blocks, kThreads, 0, stream>>>(static_cast<const std::uint16_t*>(x), static_cast<std::uint16_t*>(y), walk);
+    move_bytes<<<blocks, kThreads, 0, stream>>>(static_cast<const std::uint16_t*>(x), static_cast<std::uint16_t*>(y),
+                                                walk);
   else if (bytes == 4)
-    move_bytes<<<blocks, kThreads, 0, stream>>>(static_cast<const std::uint32_t*>(x), static_cast<std::uint32_t*>(y), walk);
+    move_bytes<<<blocks, kThreads, 0, stream>>>(static_cast<const std::uint32_t*>(x), static_cast<std::uint32_t*>(y),
+                                                walk);
   else if (bytes == 8)
-    move_bytes<<<blocks, kThreads, 0, stream>>>(static_cast<const std::uint64_t*>(x), static_cast<std::uint64_t*>(y), walk);
+    move_bytes<<<blocks, kThreads, 0, stream>>>(static_cast<const std::uint64_t*>(x), static_cast<std::uint64_t*>(y),
+                                                walk);
   else if (is_wide(walk, false))
     move<true><<<blocks_for(walk.count, kThreads * 8), kThreads, 0, stream>>>(x, y, from, to, walk);
   else
@@ -190,7 +194,7 @@ void launch_pixels(const void* from, void* y, Number to, PixelFactors factors, s
                    int channels, bool plain, cudaStream_t stream) {
   const std::int64_t count = n * area * channels;
   pixels<<<blocks_for(count, kThreads * 8), kThreads, 0, stream>>>(static_cast<const std::uint8_t*>(from), y, to,
-                                                                  factors, count, area, channels, plain);
+                                                                   factors, count, area, channels, plain);
 }
 
 void launch_fill(void* y, Number to, float value, std::int64_t count, cudaStream_t stream) {

@@ -29,7 +29,8 @@ __device__ void gather8(const T* x, const ConvShape& d, const Pixel& at, int gro
     const int tap = depth / c, r = tap / d.s, s = tap - r * d.s;
     const int ih = at.top + r * d.dilation_h, iw = at.left + s * d.dilation_w;
     const bool inside = r < d.r && ih >= 0 && ih < d.h && iw >= 0 && iw < d.w;
-    const T* from = x + ((static_cast<std::int64_t>(at.image) * d.h + ih) * d.w + iw) * d.c + group * c + depth - tap * c;
+    const T* from =
+        x + ((static_cast<std::int64_t>(at.image) * d.h + ih) * d.w + iw) * d.c + group * c + depth - tap * c;
     constexpr int kVectors = 8 * sizeof(T) / 16;
 #pragma unroll
     for (int k = 0; k < kVectors; ++k)
@@ -41,14 +42,16 @@ __device__ void gather8(const T* x, const ConvShape& d, const Pixel& at, int gro
     const int tap = (depth + k) / c, r = tap / d.s, s = tap - r * d.s;
     const int ih = at.top + r * d.dilation_h, iw = at.left + s * d.dilation_w;
     const bool inside = r < d.r && ih >= 0 && ih < d.h && iw >= 0 && iw < d.w;
-    to[k] = inside ? x[((static_cast<std::int64_t>(at.image) * d.h + ih) * d.w + iw) * d.c + group * c + depth + k - tap * c]
-                   : T(0.0F);
+    to[k] =
+        inside
+            ? x[((static_cast<std::int64_t>(at.image) * d.h + ih) * d.w + iw) * d.c + group * c + depth + k - tap * c]
+            : T(0.0F);
   }
 }
 
 /// A tile of results from shared memory (f32) to y.
-__device__ void finish(const float* tile, void* y, const ConvShape& d, const Epilogue& e, std::int64_t first,
-                       int group, int channel) {
+__device__ void finish(const float* tile, void* y, const ConvShape& d, const Epilogue& e, std::int64_t first, int group,
+                       int channel) {
   const int per_group = d.k / d.groups;
   const std::int64_t all = static_cast<std::int64_t>(d.n) * d.p * d.q;
   for (int i = threadIdx.x; i < kPixels * kChannels / 8; i += kThreads) {
@@ -89,8 +92,8 @@ union alignas(16) Shared16 {
 };
 
 template <typename T>
-__global__ void __launch_bounds__(kThreads) gather_tensor(const T* x, const T* filter, void* y, ConvShape d, Epilogue e,
-                                                          int rows, int depth) {
+__global__ void __launch_bounds__(kThreads)
+    gather_tensor(const T* x, const T* filter, void* y, ConvShape d, Epilogue e, int rows, int depth) {
   __shared__ __align__(16) unsigned char raw[sizeof(Shared16)];
   auto* tiles = reinterpret_cast<Tiles<T>*>(raw);
   const int group = blockIdx.z, channel = blockIdx.y * kChannels, warp = threadIdx.x / 32;
@@ -155,8 +158,8 @@ __global__ void __launch_bounds__(kThreads) gather_tensor(const T* x, const T* f
 }
 
 /// The same in f32: each thread sums 8 pixels of 4 channels.
-__global__ void __launch_bounds__(kThreads) gather_plain(const float* x, const float* filter, void* y, ConvShape d,
-                                                         Epilogue e, int rows, int depth) {
+__global__ void __launch_bounds__(kThreads)
+    gather_plain(const float* x, const float* filter, void* y, ConvShape d, Epilogue e, int rows, int depth) {
   __shared__ __align__(16) float raw[(kPixels + kChannels) * (kDepth + 4)];
   float* a = raw;
   float* b = raw + kPixels * (kDepth + 4);
@@ -172,7 +175,8 @@ __global__ void __launch_bounds__(kThreads) gather_plain(const float* x, const f
     for (int l = 0; l < kLoads; ++l) {
       const int i = threadIdx.x + l * kThreads, line = i / (kDepth / 8), at = i % (kDepth / 8) * 8;
       gather8(x, d, pixels[l], group, from + at, a + line * (kDepth + 4) + at);
-      const auto* source = reinterpret_cast<const float4*>(weights + static_cast<std::int64_t>(line) * depth + from + at);
+      const auto* source =
+          reinterpret_cast<const float4*>(weights + static_cast<std::int64_t>(line) * depth + from + at);
       auto* target = reinterpret_cast<float4*>(b + line * (kDepth + 4) + at);
       target[0] = source[0];
       target[1] = source[1];
@@ -213,8 +217,8 @@ void launch_gather(const void* x, const void* filter, void* y, DType dtype, cons
     gather_tensor<<<grid, kThreads, 0, stream>>>(static_cast<const __nv_bfloat16*>(x),
                                                  static_cast<const __nv_bfloat16*>(filter), y, d, e, rows, depth);
   else
-    gather_plain<<<grid, kThreads, 0, stream>>>(static_cast<const float*>(x), static_cast<const float*>(filter), y, d, e,
-                                                rows, depth);
+    gather_plain<<<grid, kThreads, 0, stream>>>(static_cast<const float*>(x), static_cast<const float*>(filter), y, d,
+                                                e, rows, depth);
 }
 
 }  // namespace fovea::cuda

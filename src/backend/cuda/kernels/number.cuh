@@ -104,8 +104,9 @@ __device__ inline void store8(void* to, const Number& n, std::int64_t i, const f
     auto* bytes = reinterpret_cast<std::uint8_t*>(&raw);
 #pragma unroll
     for (int k = 0; k < 8; ++k)
-      bytes[k] = n.dtype == DType::kS8 ? static_cast<std::uint8_t>(static_cast<std::int8_t>(quantized(v[k], n, -128, 127)))
-                                       : static_cast<std::uint8_t>(quantized(v[k], n, 0, 255));
+      bytes[k] = n.dtype == DType::kS8
+                     ? static_cast<std::uint8_t>(static_cast<std::int8_t>(quantized(v[k], n, -128, 127)))
+                     : static_cast<std::uint8_t>(quantized(v[k], n, 0, 255));
     *reinterpret_cast<uint2*>(static_cast<std::uint8_t*>(to) + i) = raw;
   }
 }

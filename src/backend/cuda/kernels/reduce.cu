@@ -23,7 +23,8 @@ __device__ void pool_at(const void* x, const Number& from, const PoolShape& d, s
         continue;
       }
       ++counted;
-      const std::int64_t at = d.plain ? ((image * d.c + c) * d.h + ih) * d.w + iw : ((image * d.h + ih) * d.w + iw) * d.c + c;
+      const std::int64_t at =
+          d.plain ? ((image * d.c + c) * d.h + ih) * d.w + iw : ((image * d.h + ih) * d.w + iw) * d.c + c;
       float v[8];
       if constexpr (width == 8)
         load8(x, from, at, v);
@@ -179,8 +180,8 @@ void launch_softmax(const void* x, void* y, Number from, Number to, bool log, st
 
 void launch_lrn(const void* x, void* y, Number from, Number to, int window, float alpha, float beta, float bias,
                 std::int64_t outer, std::int64_t channels, std::int64_t inner, cudaStream_t stream) {
-  lrn<<<blocks_for(outer * channels * inner, kThreads), kThreads, 0, stream>>>(x, y, from, to, window, alpha, beta, bias,
-                                                                             outer, channels, inner);
+  lrn<<<blocks_for(outer * channels * inner, kThreads), kThreads, 0, stream>>>(x, y, from, to, window, alpha, beta,
+                                                                               bias, outer, channels, inner);
 }
 
 }  // namespace fovea::cuda

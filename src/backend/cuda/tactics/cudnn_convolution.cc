@@ -34,9 +34,8 @@ cudnn::Convolution problem_of(const NodeView& view) {
 class CudnnStep final : public Step {
  public:
   CudnnStep(const NodeView& view, const Config& config, std::span<const std::byte> packed, CudaDevice& device)
-      : plan_(device.with_cudnn([&](cudnn::Handle& handle) {
-          return cudnn::ConvolutionPlan(handle.get(), problem_of(view), config);
-        })),
+      : plan_(device.with_cudnn(
+            [&](cudnn::Handle& handle) { return cudnn::ConvolutionPlan(handle.get(), problem_of(view), config); })),
         blob_(device.resident(packed)),
         channels_(channels_offset(static_cast<std::size_t>(view.inputs[1].shape.elements()), view.inputs[0].dtype)),
         residual_(has_residual(view)) {}

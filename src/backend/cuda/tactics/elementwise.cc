@@ -5,7 +5,8 @@
 namespace fovea::cuda {
 namespace {
 
-// ---- pixels ----------------------------------------------------------------------------------------------------------
+// ---- pixels
+// ----------------------------------------------------------------------------------------------------------
 
 Support pixels_supports(const NodeView& view, const DeviceInfo&) {
   if (!std::holds_alternative<PixelsToTensor>(view.op)) return Support::no("no pixels");
@@ -31,7 +32,8 @@ std::unique_ptr<Step> pixels_make(const NodeView& view, const Config&, std::span
   });
 }
 
-// ---- one operand -----------------------------------------------------------------------------------------------------
+// ---- one operand
+// -----------------------------------------------------------------------------------------------------
 
 bool keeps_values(const Op& op) {
   return std::holds_alternative<Identity>(op) || std::holds_alternative<Dropout>(op) ||
@@ -53,13 +55,14 @@ Support unary_supports(const NodeView& view, const DeviceInfo&) {
 std::unique_ptr<Step> unary_make(const NodeView& view, const Config&, std::span<const std::byte>, Device&) {
   const auto* unary = std::get_if<Unary>(&view.op);
   return make_step([from = number_of(view.inputs[0]), to = number_of(view.outputs[0]),
-                    act = unary != nullptr ? unary->fn : Activation{}, count = view.outputs[0].shape.elements()](
-                       const Bindings& bindings, cudaStream_t stream) {
+                    act = unary != nullptr ? unary->fn : Activation{},
+                    count = view.outputs[0].shape.elements()](const Bindings& bindings, cudaStream_t stream) {
     if (count > 0) launch_unary(bindings.inputs[0], bindings.outputs[0], from, to, act, count, stream);
   });
 }
 
-// ---- two operands ----------------------------------------------------------------------------------------------------
+// ---- two operands
+// ----------------------------------------------------------------------------------------------------
 
 std::optional<Pair> pair_of(const Op& op) {
   if (std::holds_alternative<PRelu>(op)) return Pair::kPRelu;

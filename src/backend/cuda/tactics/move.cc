@@ -116,7 +116,11 @@ std::optional<Parts> parts_of_view(const NodeView& view) {
 }
 
 bool moves(const Op& op) {
-  return std::visit([](const auto& type) { return requires(NodeView v) { parts_of(type, v); }; }, op);
+  return std::visit(
+      [](const auto& type) {
+        return requires(NodeView v) { parts_of(type, v); };
+      },
+      op);
 }
 
 /// Elements of the same type and scale move as bytes, whatever they are.

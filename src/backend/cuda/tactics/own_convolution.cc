@@ -14,7 +14,8 @@ Epilogue with_residual(Epilogue e, const Bindings& bindings, bool residual) {
   return e;
 }
 
-// ---- gathered pixels -------------------------------------------------------------------------------------------------
+// ---- gathered pixels
+// -------------------------------------------------------------------------------------------------
 
 Support gather_supports(const NodeView& view, const DeviceInfo&) {
   if (auto answer = weighted_fits(view); !answer) return answer;
@@ -43,7 +44,8 @@ std::unique_ptr<Step> gather_make(const NodeView& view, const Config&, std::span
   const ConvShape d = conv_shape(view);
   const DType type = view.inputs[0].dtype;
   auto blob = as_cuda(device).resident(packed);
-  const auto elements = static_cast<std::size_t>(d.groups) * static_cast<std::size_t>(padded(d.k / d.groups, kGatherRows)) *
+  const auto elements = static_cast<std::size_t>(d.groups) *
+                        static_cast<std::size_t>(padded(d.k / d.groups, kGatherRows)) *
                         static_cast<std::size_t>(padded(d.r * d.s * (d.c / d.groups), kGatherDepth));
   const Epilogue e = epilogue_of(view, floats(*blob, channels_offset(elements, type)));
   return make_step([=, residual = has_residual(view)](const Bindings& bindings, cudaStream_t stream) {
@@ -52,7 +54,8 @@ std::unique_ptr<Step> gather_make(const NodeView& view, const Config&, std::span
   });
 }
 
-// ---- one filter per channel ------------------------------------------------------------------------------------------
+// ---- one filter per channel
+// ------------------------------------------------------------------------------------------
 
 Support depthwise_supports(const NodeView& view, const DeviceInfo&) {
   if (auto answer = weighted_fits(view); !answer) return answer;
@@ -79,13 +82,14 @@ std::unique_ptr<Step> depthwise_make(const NodeView& view, const Config&, std::s
   const auto elements = static_cast<std::size_t>(d.c) * static_cast<std::size_t>(d.r * d.s);
   const Epilogue e = epilogue_of(view, floats(*blob, channels_offset(elements, DType::kF32)));
   return make_step([=, residual = has_residual(view), type = number_of(view.inputs[0])](const Bindings& bindings,
-                                                                                       cudaStream_t stream) {
+                                                                                        cudaStream_t stream) {
     launch_depthwise(bindings.inputs[0], type, floats(*blob, 0), bindings.outputs[0], d,
                      with_residual(e, bindings, residual), stream);
   });
 }
 
-// ---- few rows --------------------------------------------------------------------------------------------------------
+// ---- few rows
+// --------------------------------------------------------------------------------------------------------
 
 Support rows_supports(const NodeView& view, const DeviceInfo&) {
   constexpr int kMostRows = 32;

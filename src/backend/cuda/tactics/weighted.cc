@@ -42,8 +42,9 @@ ConvShape conv_shape(const NodeView& view) {
   if (std::holds_alternative<Gemm>(view.op))
     return {size(x[0]), 1, 1, size(x[1]), size(y[1]), 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1};
   const auto& op = std::get<Conv2d>(view.op);
-  return {size(x[0]), size(x[2]), size(x[3]), size(x[1]), size(w[0]), size(w[2]), size(w[3]), size(y[2]), size(y[3]),
-          op.groups, op.strides[0], op.strides[1], op.pads[0], op.pads[1], op.dilations[0], op.dilations[1]};
+  return {size(x[0]), size(x[2]), size(x[3]),      size(x[1]),     size(w[0]),    size(w[2]),
+          size(w[3]), size(y[2]), size(y[3]),      op.groups,      op.strides[0], op.strides[1],
+          op.pads[0], op.pads[1], op.dilations[0], op.dilations[1]};
 }
 
 Activation activation_of(const NodeView& view) { return *epilogue(view.op); }
@@ -82,8 +83,7 @@ std::size_t channels_offset(std::size_t filter_elements, DType type) {
 }
 
 Bytes blob_of(const std::vector<float>& filter, DType type, const std::vector<float>& channels) {
-  const Tensor stored =
-      from_f32(Tensor::of<float>({static_cast<std::int64_t>(filter.size())}, filter), type);
+  const Tensor stored = from_f32(Tensor::of<float>({static_cast<std::int64_t>(filter.size())}, filter), type);
   const std::size_t offset = channels_offset(filter.size(), type);
   Bytes blob(offset + channels.size() * sizeof(float));
   std::memcpy(blob.data(), stored.bytes().data(), filter.size() * size_of(type));

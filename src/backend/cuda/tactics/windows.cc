@@ -7,7 +7,8 @@
 namespace fovea::cuda {
 namespace {
 
-// ---- pooling ---------------------------------------------------------------------------------------------------------
+// ---- pooling
+// ---------------------------------------------------------------------------------------------------------
 
 Support pool_supports(const NodeView& view, const DeviceInfo&) {
   if (!std::holds_alternative<Pool>(view.op)) return Support::no("no pooling");
@@ -20,18 +21,33 @@ std::unique_ptr<Step> pool_make(const NodeView& view, const Config&, std::span<c
   const auto& op = std::get<Pool>(view.op);
   const Shape &x = view.inputs[0].shape, &y = view.outputs[0].shape;
   const auto size = [](std::int64_t v) { return static_cast<int>(v); };
-  const PoolShape shape{size(x[0]),       size(x[1]),       size(x[2]),         size(x[3]),
-                        size(y[2]),       size(y[3]),       op.kernel[0],       op.kernel[1],
-                        op.strides[0],    op.strides[1],    op.pads[0],         op.pads[1],
-                        op.dilations[0],  op.dilations[1],  op.pads[2],         op.pads[3],
-                        op.kind == PoolKind::kAverage,      op.count_include_pad, view.outputs[0].layout == Layout::kPlain};
+  const PoolShape shape{size(x[0]),
+                        size(x[1]),
+                        size(x[2]),
+                        size(x[3]),
+                        size(y[2]),
+                        size(y[3]),
+                        op.kernel[0],
+                        op.kernel[1],
+                        op.strides[0],
+                        op.strides[1],
+                        op.pads[0],
+                        op.pads[1],
+                        op.dilations[0],
+                        op.dilations[1],
+                        op.pads[2],
+                        op.pads[3],
+                        op.kind == PoolKind::kAverage,
+                        op.count_include_pad,
+                        view.outputs[0].layout == Layout::kPlain};
   return make_step([=, from = number_of(view.inputs[0]), to = number_of(view.outputs[0])](const Bindings& bindings,
-                                                                                         cudaStream_t stream) {
+                                                                                          cudaStream_t stream) {
     launch_pool(bindings.inputs[0], bindings.outputs[0], from, to, shape, stream);
   });
 }
 
-// ---- reductions ------------------------------------------------------------------------------------------------------
+// ---- reductions
+// ------------------------------------------------------------------------------------------------------
 
 /// A reduction as the middle of [outer, size, inner] of memory.
 struct Middle {
@@ -50,7 +66,9 @@ std::optional<Middle> middle_of(const NodeView& view) {
   }
   const auto* reduce = std::get_if<Reduce>(&view.op);
   if (reduce == nullptr) return std::nullopt;
-  made.fold = reduce->kind == ReduceKind::kMax ? Fold::kMax : reduce->kind == ReduceKind::kSum ? Fold::kSum : Fold::kMean;
+  made.fold = reduce->kind == ReduceKind::kMax   ? Fold::kMax
+              : reduce->kind == ReduceKind::kSum ? Fold::kSum
+                                                 : Fold::kMean;
   const auto reduced = [&](int axis) {
     return reduce->axes.empty() || std::ranges::find(reduce->axes, axis) != reduce->axes.end();
   };
@@ -86,7 +104,8 @@ std::unique_ptr<Step> fold_make(const NodeView& view, const Config&, std::span<c
   });
 }
 
-// ---- along one axis --------------------------------------------------------------------------------------------------
+// ---- along one axis
+// --------------------------------------------------------------------------------------------------
 
 /// [outer, size, inner] of memory around a logical axis; nothing where the layout tears it apart.
 std::optional<Middle> around(const OperandView& x, int axis) {
