@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "graph/ops/strided.h"
+#include "interop/node_attributes.h"
 #include "interop/tensor_proto.h"
 
 namespace fovea::interop {
@@ -60,35 +61,6 @@ class NodeWriter {
   int opset_;
   onnx::GraphProto& to_;
 };
-
-void set(onnx::NodeProto& node, const std::string& name, std::int64_t value) {
-  auto* attribute = node.add_attribute();
-  attribute->set_name(name);
-  attribute->set_type(onnx::AttributeProto::INT);
-  attribute->set_i(value);
-}
-
-void set_real(onnx::NodeProto& node, const std::string& name, float value) {
-  auto* attribute = node.add_attribute();
-  attribute->set_name(name);
-  attribute->set_type(onnx::AttributeProto::FLOAT);
-  attribute->set_f(value);
-}
-
-void set_text(onnx::NodeProto& node, const std::string& name, const std::string& value) {
-  auto* attribute = node.add_attribute();
-  attribute->set_name(name);
-  attribute->set_type(onnx::AttributeProto::STRING);
-  attribute->set_s(value);
-}
-
-template <typename Range>
-void set_all(onnx::NodeProto& node, const std::string& name, const Range& values) {
-  auto* attribute = node.add_attribute();
-  attribute->set_name(name);
-  attribute->set_type(onnx::AttributeProto::INTS);
-  for (const auto value : values) attribute->add_ints(value);
-}
 
 struct FunctionRow {
   Function function;

@@ -23,6 +23,7 @@ void quantize_linear(Importer& in) {
   op.to = in.has_input(2) ? in.value(2).dtype : DType::kU8;
   if (const auto* type = in.attribute("output_dtype"); type != nullptr && type->i() != 0 && !in.has_input(2))
     op.to = dtype_of(static_cast<int>(type->i()), "QuantizeLinear");
+  if (op.to == DType::kF8 && in.integer("saturate", 1) == 0) in.unsupported("saturate is 0: FP8 saturates here");
   in.emit(op, {in.input(0), in.input(1), in.input_or_none(2)});
 }
 

@@ -208,14 +208,22 @@ void expand(Importer& in) {
 /// Networks run in f32 (or as a plan says): casts among float types say nothing here.
 DType here(DType wanted) { return is_float(wanted) ? DType::kF32 : wanted; }
 
+/// FP8 here saturates, as ONNX does unless told otherwise.
+void check_saturation(Importer& in, DType to) {
+  if (to == DType::kF8 && in.integer("saturate", 1) == 0)
+    in.unsupported("saturate is 0: FP8 without saturation has no place here");
+}
+
 void cast(Importer& in) {
   const DType to = here(dtype_of(static_cast<int>(in.integer("to", 1)), "Cast"));
+  check_saturation(in, to);
   if (to == in.value(0).dtype) return in.emit(Identity{}, {in.input(0)});
   in.emit(Cast{to}, {in.input(0)});
 }
 
 void cast_like(Importer& in) {
   const DType to = here(in.value(1).dtype);
+  check_saturation(in, to);
   if (to == in.value(0).dtype) return in.emit(Identity{}, {in.input(0)});
   in.emit(Cast{to}, {in.input(0)});
 }

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "train/convert.h"
+#include "train/rounding.h"
 
 namespace fovea::train {
 namespace {
@@ -315,42 +316,12 @@ Tensors run(const Dropout& op, Inputs in, const OpContext& context) {
 
 Tensors run(const Cast& op, Inputs in, const OpContext&) { return {in[0].to(torch_type(op.to))}; }
 
-/// [c] along `axis`, or a scalar, so that it broadcasts to x.
-Tensor along(const Tensor& factor, const Tensor& x, int axis) {
-  if (factor.dim() == 0 || factor.numel() == 1) return factor.reshape({});
-  Ints shape(static_cast<std::size_t>(x.dim()), 1);
-  shape[static_cast<std::size_t>(axis)] = factor.numel();
-  return factor.reshape(shape);
-}
-
-Tensor round_through(const Tensor& x) { return x + (at::round(x) - x).detach(); }
-
-/// The same scale, its gradient divided by √(numbers that share it · steps), which balances it with the weights' (LSQ).
-Tensor balanced(const Tensor& scale, const Tensor& x, double steps) {
-  const double sharing = static_cast<double>(x.numel()) / static_cast<double>(scale.numel());
-  const double factor = 1 / std::sqrt(std::max(1.0, sharing * steps));
-  return scale.detach() + (scale - scale.detach()) * factor;
-}
-
 Tensors run(const Quantize& op, Inputs in, const OpContext& context) {
-  const bool fake = context.fake_quantization;
-  const Tensor x = fake ? in[0].to(at::kFloat) : in[0];
-  const Tensor scaled = x / along(fake ? balanced(in[1], x, 127) : in[1], x, op.axis);
-  Tensor q = fake ? round_through(scaled) : at::round(scaled);
-  if (const auto zero = optional_input(in, 2)) q = q + along(zero->to(q.scalar_type()), in[0], op.axis);
-  const bool is_signed = op.to == DType::kS8 || op.to == DType::kS16;
-  const int bits = static_cast<int>(8 * size_of(op.to)) - (is_signed ? 1 : 0);
-  const double high = static_cast<double>((std::int64_t{1} << bits) - 1);
-  q = at::clamp(q, is_signed ? -high - 1 : 0.0, high);
-  return {fake ? q : q.to(torch_type(op.to))};
+  return {quantized(op, in[0], in[1], optional_input(in, 2), context.fake_quantization)};
 }
 
 Tensors run(const Dequantize& op, Inputs in, const OpContext& context) {
-  const bool fake = context.fake_quantization;
-  Tensor q = in[0].to(at::kFloat);
-  if (const auto zero = optional_input(in, 2)) q = q - along(zero->to(at::kFloat), q, op.axis);
-  const Tensor scale = in[1].to(at::kFloat);
-  return {q * along(fake ? balanced(scale, q, 127) : scale, q, op.axis)};
+  return {dequantized(op, in[0], in[1], optional_input(in, 2), context.fake_quantization)};
 }
 
 Tensors run(const Lrn& op, Inputs in, const OpContext&) {

@@ -91,6 +91,25 @@ union alignas(16) Shared16 {
   float results[kPixels * (kChannels + 4)];
 };
 
+using Sum = nvcuda::wmma::fragment<nvcuda::wmma::accumulator, 16, 16, 16, float>;
+
+/// Adds a tile's products to the 32 × 32 results of a warp.
+template <typename T>
+__device__ void multiply(const Tiles<T>& tile, int warp_row, int warp_column, Sum (&sums)[2][2]) {
+  using namespace nvcuda::wmma;
+#pragma unroll
+  for (int step = 0; step < kDepth; step += 16) {
+    fragment<matrix_a, 16, 16, 16, T, row_major> a[2];
+    fragment<matrix_b, 16, 16, 16, T, col_major> b[2];
+    for (int i = 0; i < 2; ++i) {
+      load_matrix_sync(a[i], tile.a + (warp_row + 16 * i) * kRow + step, kRow);
+      load_matrix_sync(b[i], tile.b + (warp_column + 16 * i) * kRow + step, kRow);
+    }
+    for (int i = 0; i < 2; ++i)
+      for (int j = 0; j < 2; ++j) mma_sync(sums[i][j], a[i], b[j], sums[i][j]);
+  }
+}
+
 template <typename T>
 __global__ void __launch_bounds__(kThreads)
     gather_tensor(const T* x, const T* filter, void* y, ConvShape d, Epilogue e, int rows, int depth) {
@@ -124,7 +143,7 @@ __global__ void __launch_bounds__(kThreads)
     }
   };
   using namespace nvcuda::wmma;
-  fragment<accumulator, 16, 16, 16, float> sums[2][2];
+  Sum sums[2][2];
   for (auto& line : sums)
     for (auto& one : line) fill_fragment(one, 0.0F);
   fetch(0);
@@ -134,17 +153,7 @@ __global__ void __launch_bounds__(kThreads)
   for (int from = 0, turn = 0; from < depth; from += kDepth, turn ^= 1) {
     const bool more = from + kDepth < depth;
     if (more) fetch(from + kDepth);
-#pragma unroll
-    for (int step = 0; step < kDepth; step += 16) {
-      fragment<matrix_a, 16, 16, 16, T, row_major> a[2];
-      fragment<matrix_b, 16, 16, 16, T, col_major> b[2];
-      for (int i = 0; i < 2; ++i) {
-        load_matrix_sync(a[i], tiles[turn].a + (warp_row + 16 * i) * kRow + step, kRow);
-        load_matrix_sync(b[i], tiles[turn].b + (warp_column + 16 * i) * kRow + step, kRow);
-      }
-      for (int i = 0; i < 2; ++i)
-        for (int j = 0; j < 2; ++j) mma_sync(sums[i][j], a[i], b[j], sums[i][j]);
-    }
+    multiply(tiles[turn], warp_row, warp_column, sums);
     if (more) keep(tiles[turn ^ 1]);
     __syncthreads();
   }
