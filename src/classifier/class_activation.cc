@@ -26,6 +26,17 @@ bool averages_positions(const Plan& plan, const Node& node) {
   return reduce != nullptr && reduce->kind == ReduceKind::kMean;
 }
 
+/// The class's logit must be a weighted sum of the pooled channels: behind the pool nothing bends, and no two values
+/// meet.
+bool keeps_sums(const Graph& graph, const Node& node) {
+  if (const Activation* act = epilogue(node.op); act != nullptr && *act) return false;
+  if (std::holds_alternative<Unary>(node.op) || std::holds_alternative<PRelu>(node.op) ||
+      std::holds_alternative<LayerNorm>(node.op))
+    return false;
+  return !std::holds_alternative<Binary>(node.op) ||
+         std::ranges::any_of(node.inputs, [&](ValueId id) { return graph.value(id).is_constant(); });
+}
+
 /// True when every node after `pool` reads constants and what was made from `pooled` only.
 bool is_closed(const Graph& graph, std::size_t pool) {
   std::vector<bool> inside(graph.values().size(), false);
@@ -49,7 +60,10 @@ std::optional<Tail> find_tail(const Plan& plan) {
     if (averages_positions(plan, nodes[i])) pool = i;
   if (pool == nodes.size() || !is_closed(plan.graph, pool)) return std::nullopt;
   bool weighted = false;
-  for (std::size_t i = pool + 1; i < nodes.size(); ++i) weighted = weighted || macs(plan.graph, nodes[i]) > 0;
+  for (std::size_t i = pool + 1; i + 1 < nodes.size(); ++i) {
+    if (!keeps_sums(plan.graph, nodes[i])) return std::nullopt;
+    weighted = weighted || macs(plan.graph, nodes[i]) > 0;
+  }
   if (!weighted) return std::nullopt;
   // Steps may stand in another order than nodes: the tail must be the last of them.
   std::size_t first_step = plan.steps.size();

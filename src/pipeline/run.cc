@@ -147,6 +147,7 @@ class Run {
     } else {
       done = train_now(file);
       store_.keep(*done, key);
+      std::filesystem::remove(settings_.train.checkpoint, code);  // the model says it all
     }
     trace_.stages.push_back(*done);
     source_ = load_source(file, {});

@@ -38,6 +38,7 @@ def run_pipeline():
     check("schema 1", report["schema"] == 1)
     check("the files of the contract", all((out / name).is_file() for name in
                                            ["model.onnx", "model.engine", "report.html", "report.json"]) and (out / "data" / "cat").is_dir())
+    check("no checkpoint stays behind", not list(out.rglob("*.checkpoint")))
     metrics = report["stages"][5]["details"]
     check("metrics", all(key in metrics for key in ["before", "after", "drop_points", "ci95_points", "reduction", "agreement",
                                                     "images", "baseline", "ladder"]))
