@@ -24,13 +24,20 @@ class NodeWriter {
     return graph_.has_input(node_, i) ? graph_.input_of(node_, i).name : std::string();
   }
   std::string output(std::size_t i = 0) const { return graph_.value(node_.outputs.at(i)).name; }
-  std::string between(const std::string& what) const { return output() + "/" + what; }
+  /// A name of its own for a value inside the node; a model that was exported before may hold the plain one.
+  std::string between(const std::string& what) const {
+    std::string name = output() + "/" + what;
+    while (graph_.find_value(name) != kNoValue) name += '_';
+    return name;
+  }
 
   onnx::NodeProto& op(const std::string& type, const std::vector<std::string>& inputs,
                       const std::vector<std::string>& outputs) {
     onnx::NodeProto& made = *to_.add_node();
     made.set_op_type(type);
-    made.set_name(outputs.front() == output() ? node_.name : outputs.front());
+    std::string inner = outputs.front();
+    while (graph_.find_node(inner) != nullptr) inner += '_';
+    made.set_name(outputs.front() == output() ? node_.name : inner);
     for (const std::string& name : inputs) made.add_input(name);
     while (made.input_size() > 0 && made.input(made.input_size() - 1).empty()) made.mutable_input()->RemoveLast();
     for (const std::string& name : outputs) made.add_output(name);

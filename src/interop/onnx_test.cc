@@ -281,5 +281,23 @@ TEST(OnnxExport, WritesTypesAsTheyAre) {
   EXPECT_TRUE(run_reference(graph, std::span(&input, 1)).front().same(expected));
 }
 
+/// A fused layer is written as parts again; their names must not meet those that an earlier export gave.
+TEST(OnnxExport, NamesStayUniqueWhenExportedAgain) {
+  GraphBuilder net;
+  const ValueId x = net.input("x", {1, 2, 4, 4});
+  Conv2d conv;
+  conv.act = {Function::kRelu};
+  const ValueId w = net.constant("w", Tensor::zeros(DType::kF32, {2, 2, 1, 1}));
+  const ValueId y = net.node(conv, {x, w}, "y/before");
+  net.graph().rename_value(y, "y");
+  Model model;
+  model.graph = net.finish({y});
+  const Bytes bytes = export_onnx(model);
+  onnx::ModelProto proto;
+  ASSERT_TRUE(proto.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())));
+  ASSERT_EQ(proto.graph().node_size(), 2);
+  EXPECT_NE(proto.graph().node(0).name(), proto.graph().node(1).name());
+}
+
 }  // namespace
 }  // namespace fovea
