@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "graph/builder.h"
 #include "testing/photo_folder.h"
 #include "testing/plain_engine.h"
 
@@ -100,17 +99,9 @@ TEST(ClassActivation, EqualsTheWeightedSumOfFeatures) {
 }
 
 TEST(ClassActivation, IsRefusedWhereALayerBehindThePoolBends) {
-  const auto graph = [](bool bends) {
-    GraphBuilder build;
-    ValueId x = build.node(PixelsToTensor{}, {build.input("pixels", {1, 8, 8, 3}, DType::kU8)}, "front");
-    x = build.flatten("flat", build.global_average_pool("gap", build.conv("conv", x, 6, {.bias = true})));
-    x = build.linear("hidden", x, 5);
-    if (bends) x = build.relu("relu", x);
-    x = build.node(Softmax{1, false}, {build.linear("fc", x, 3)}, "probabilities");
-    return build.finish({x});
-  };
   const PreprocessSpec spec = PreprocessSpec::unit(8);
-  const Classifier straight = classifier_of(graph(false), {1}, &spec), bent = classifier_of(graph(true), {1}, &spec);
+  const Classifier straight = classifier_of(two_layer_head(false), {1}, &spec),
+                   bent = classifier_of(two_layer_head(true), {1}, &spec);
   EXPECT_TRUE(class_activation_map(straight, pixels_of(straight), 1));
   EXPECT_FALSE(class_activation_map(bent, pixels_of(bent), 1));
 }

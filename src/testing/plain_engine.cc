@@ -126,4 +126,13 @@ Graph pooling_classifier(const PreprocessSpec& spec, bool pixels) {
   return build.finish({build.node(Softmax{1, false}, {x}, "p")});
 }
 
+Graph two_layer_head(bool bends) {
+  GraphBuilder build;
+  ValueId x = build.node(PixelsToTensor{}, {build.input("pixels", {1, 8, 8, 3}, DType::kU8)}, "front");
+  x = build.flatten("flat", build.global_average_pool("gap", build.conv("conv", x, 6, {.bias = true})));
+  x = build.linear("hidden", x, 5);
+  if (bends) x = build.relu("relu", x);
+  return build.finish({build.node(Softmax{1, false}, {build.linear("fc", x, 3)}, "probabilities")});
+}
+
 }  // namespace fovea

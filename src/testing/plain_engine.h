@@ -28,4 +28,8 @@ Graph tiny_classifier(int classes, std::uint64_t seed = 1, int side = 8);
 /// Softmax over the channels' means, from the spec's pixels or from the float tensor that they become.
 Graph pooling_classifier(const PreprocessSpec& spec, bool pixels);
 
+/// One convolution on 8 × 8 pixels, its global average and two fully connected layers to 3 classes, a ReLU between them
+/// if `bends`.
+Graph two_layer_head(bool bends);
+
 }  // namespace fovea
