@@ -65,16 +65,17 @@ int inspect_model(Options& options) {
 
 int can_run(Options& options) {
   const EngineInfo info = load_engine_info(options.file);
-  std::string reason;
+  std::string reason, line;
   try {
     reason = backend_by_name(info.backend).open(Isa::kAmx, 0)->info().missing(info.fingerprint);
   } catch (const Error& error) {
     reason = error.message();
+    line = fmt::format("no: {}\n", reason);
   }
-  options.common.say(reason.empty()
-                         ? "yes\n"
-                         : fmt::format("no: it needs {}; build it here: fovea build --model MODEL.onnx --out {}\n",
-                                       reason, options.file.string()));
+  if (line.empty() && !reason.empty())
+    line = fmt::format("no: it needs {}; build it here: fovea build --model MODEL.onnx --out {}\n", reason,
+                       options.file.string());
+  options.common.say(reason.empty() ? "yes\n" : line);
   options.common.finish(nlohmann::json{
       {"schema", 1}, {"can_run", reason.empty()}, {"reason", reason}, {"fingerprint", info.fingerprint}});
   return reason.empty() ? 0 : 4;

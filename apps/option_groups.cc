@@ -74,6 +74,10 @@ void declare_build(Arguments& arguments, BuildSettings& build) {
   arguments.option("--keep", build.keep, "NODE=fp32: this node stays in fp32 (repeatable)").matches(".+=fp32");
   arguments.option("--isa", build.isa, "Cap the instruction set")
       .one_of({"x86-64", "avx2", "avx512", "avx512_vnni", "avx512_bf16", "amx"});
+  arguments
+      .option("--workspace", build.workspace_mb, "TensorRT: most scratch memory of a layer in MiB (0: its default)")
+      .between(0, 1 << 20);
+  arguments.flag("--refittable", build.refittable, "TensorRT: weights of its plan can be replaced");
   arguments.flag("--portable", build.portable, "Carry the model too, so that another machine can rebuild");
   arguments.flag("--keep-failed", build.keep_failed, "Write the engine although the gate refuses it");
 }

@@ -13,7 +13,7 @@ struct Absent {
 
 constexpr std::array kAbsent = {
     Absent{"cuda", "CUDA", "needs a build with the CUDA toolkit and cuDNN"},
-    Absent{"tensorrt", "TensorRT", "its engines do not run here yet; fovea export --for tensorrt writes models for it"},
+    Absent{"tensorrt", "TensorRT", "needs a build with TensorRT's headers, -DTENSORRT_INCLUDE=FOLDER"},
 };
 
 }  // namespace

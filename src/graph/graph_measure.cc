@@ -11,6 +11,7 @@ std::int64_t macs(const Graph& graph, const Node& node) {
   if (const auto* gemm = std::get_if<Gemm>(&node.op))
     return outputs() * graph.input_of(node, 0).shape[gemm->trans_a ? 0 : 1];
   if (std::holds_alternative<MatMul>(node.op)) return outputs() * graph.input_of(node, 0).shape.dims().back();
+  if (const auto* region = std::get_if<Region>(&node.op)) return region->macs * graph.value(node.outputs[0]).shape[0];
   return 0;
 }
 

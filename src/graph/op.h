@@ -24,6 +24,7 @@
 #include "graph/ops/prelu.h"
 #include "graph/ops/quantize.h"
 #include "graph/ops/reduce.h"
+#include "graph/ops/region.h"
 #include "graph/ops/reshape.h"
 #include "graph/ops/resize.h"
 #include "graph/ops/slice.h"
@@ -38,7 +39,7 @@ namespace fovea {
 /// Closed: a new op is a line here and a file in ops/, and the compiler names every place that must learn of it.
 using Op = std::variant<Conv2d, Gemm, MatMul, BatchNorm, Unary, PRelu, Binary, Pool, GlobalPool, Concat, Split, Slice,
                         Reshape, Flatten, Squeeze, Unsqueeze, Transpose, Reduce, Softmax, Pad, Identity, Dropout, Cast,
-                        Quantize, Dequantize, Lrn, PixelsToTensor, LayerNorm, ChannelShuffle, Resize, ArgMax>;
+                        Quantize, Dequantize, Lrn, PixelsToTensor, LayerNorm, ChannelShuffle, Resize, ArgMax, Region>;
 
 std::string_view name(const Op& op);     ///< "conv2d"; of the family only ("unary", not "relu")
 std::string display_name(const Op& op);  ///< for people: "relu", "max_pool", "add", "conv2d+relu", "conv2d+add+relu"

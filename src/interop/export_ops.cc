@@ -375,9 +375,23 @@ void write(NodeWriter& out, const Resize& op) {
   set_real(made, "extrapolation_value", op.outside);
 }
 
-void write(NodeWriter& out, const PixelsToTensor&) {
-  out.unsupported("ONNX has no op for it; export the model itself");
+/// (pixel · scale − mean) / std in f32, then channels first.
+void write(NodeWriter& out, const PixelsToTensor& op) {
+  const std::int64_t channels = out.graph().input_of(out.node(), 0).shape[3];
+  const auto per_channel = [&](const char* what, const std::array<float, 3>& values) {
+    return out.constant(what,
+                        Tensor::of<float>({channels}, std::vector<float>(values.begin(), values.begin() + channels)));
+  };
+  const std::string real = out.between("real"), scaled = out.between("scaled"), centered = out.between("centered"),
+                    normal = out.between("normal");
+  set(out.op("Cast", {out.input(0)}, {real}), "to", onnx_type_of(DType::kF32));
+  out.op("Mul", {real, out.constant("scale", Tensor::of<float>({1}, std::vector<float>{op.scale}))}, {scaled});
+  out.op("Sub", {scaled, per_channel("mean", op.mean)}, {centered});
+  out.op("Div", {centered, per_channel("std", op.std)}, {normal});
+  set_all(out.op("Transpose", {normal}, {out.output()}), "perm", std::vector<std::int64_t>{0, 3, 1, 2});
 }
+
+void write(NodeWriter& out, const Region&) { out.unsupported("ONNX has no op for it; export the model itself"); }
 
 }  // namespace
 

@@ -251,6 +251,22 @@ TEST(Onnx, UsesBeforeDefinitionAreRefused) {
 }
 
 /// What a strongly typed graph is made of: casts, numbers in the type of their data, FP8 with the opset that has it.
+TEST(OnnxExport, WritesPixelsAsPlainOps) {
+  GraphBuilder build;
+  const PixelsToTensor op{1.0F / 255, {0.485F, 0.456F, 0.406F}, {0.229F, 0.224F, 0.225F}};
+  const ValueId x = build.node(op, {build.input("pixels", {1, 4, 5, 3}, DType::kU8)}, "front");
+  Model model;
+  model.graph = build.finish({x});
+  const Model again = import_onnx(export_onnx(model), {});
+  Tensor pixels(DType::kU8, {1, 4, 5, 3});
+  for (std::size_t i = 0; i < pixels.bytes().size(); ++i) pixels.bytes()[i] = static_cast<std::byte>(i * 37);
+  const Tensor wanted = run_reference(model.graph, std::vector{pixels}).front();
+  const Tensor got = run_reference(again.graph, std::vector{pixels}).front();
+  ASSERT_EQ(got.shape(), wanted.shape());
+  for (std::size_t i = 0; i < wanted.data<float>().size(); ++i)
+    EXPECT_NEAR(got.data<float>()[i], wanted.data<float>()[i], 1e-5) << i;
+}
+
 TEST(OnnxExport, WritesTypesAsTheyAre) {
   Model model;
   Graph& graph = model.graph;

@@ -8,8 +8,10 @@
 #include "base/log/clock.h"
 #include "base/log/log.h"
 #include "interop/onnx_export.h"
+#include "passes/quantized.h"
 #include "pipeline/optimization.h"
 #include "pipeline/optimize_inputs.h"
+#include "quantize/dequantized.h"
 #include "quantize/portable.h"
 #include "quantize/typed_graph.h"
 
@@ -61,7 +63,9 @@ bool is_conversion(const Op& op) {
          std::holds_alternative<Dequantize>(op);
 }
 
-nlohmann::json describe_nodes(const Graph& graph) {
+}  // namespace
+
+nlohmann::json describe_typed_nodes(const Graph& graph) {
   const GraphIndex index(graph);
   nlohmann::json rows = nlohmann::json::array();
   for (const Node& node : graph.nodes())
@@ -71,10 +75,13 @@ nlohmann::json describe_nodes(const Graph& graph) {
   return rows;
 }
 
-}  // namespace
-
-ExportedModel export_model(const SourceModel& source, const DataIn* data, const BuildSettings& settings,
+ExportedModel export_model(const SourceModel& given, const DataIn* data, const BuildSettings& settings,
                            const ExportSettings& wanted, int threads) {
+  SourceModel source = given;
+  if (wanted.runtime == "tensorrt" && is_quantized(given.model.graph)) {
+    log_warning("the model's own Q/DQ nodes are taken out: TensorRT takes only its form of them, so it is typed anew");
+    source.model.graph = dequantized(given.model.graph);
+  }
   const Stopwatch watch;
   const RuntimeForm& form = runtime_form(wanted.runtime);
   require(!wanted.batches.empty() && std::ranges::is_sorted(wanted.batches), ErrorKind::kUsage,
@@ -112,7 +119,7 @@ nlohmann::json build_vendor_plan(const ExportedModel& exported, const ExportSett
   const Stopwatch watch;
   const PlanBuilder& builder = plan_builder("tensorrt");
   VendorPlanOptions options;
-  options.batches = {wanted.batches.front(), wanted.batches[wanted.batches.size() / 2], wanted.batches.back()};
+  options.profiles = {{wanted.batches.front(), wanted.batches[wanted.batches.size() / 2], wanted.batches.back()}};
   options.opt_level = settings.opt_level;
   options.workspace_bytes = static_cast<std::size_t>(settings.workspace_mb) << 20;
   options.refit = settings.refit;
@@ -133,7 +140,7 @@ nlohmann::json export_report(const ExportedModel& exported, const ExportSettings
   json["schema"] = 1;
   json["for"] = wanted.runtime;
   json["precision"] = std::string(name(exported.evidence.chosen));
-  json["nodes"] = describe_nodes(exported.graph);
+  json["nodes"] = describe_typed_nodes(exported.graph);
   json["bytes"] = exported.onnx.size();
   json["dynamic_batch"] = exported.dynamic_batch;
   json["profile"] = profile_of(exported.graph, wanted.batches, exported.dynamic_batch);

@@ -44,6 +44,9 @@ nlohmann::json build_vendor_plan(const ExportedModel& exported, const ExportSett
 /// Says before any work what would end it: "built without TensorRT", or no library.
 void require_vendor(const VendorPlanSettings& settings);
 
+/// [{name, op, precision}] of the nodes that compute, in a graph with explicit quantisation.
+nlohmann::json describe_typed_nodes(const Graph& graph);
+
 nlohmann::json export_report(const ExportedModel& exported, const ExportSettings& wanted);
 
 }  // namespace fovea

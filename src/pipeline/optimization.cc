@@ -11,6 +11,7 @@
 #include "compiler/structure.h"
 #include "interop/onnx_export.h"
 #include "pipeline/optimize_inputs.h"
+#include "pipeline/vendor_engine.h"
 #include "pipeline/why.h"
 
 namespace fovea {
@@ -125,16 +126,23 @@ nlohmann::json describe_memory(const Plan& plan) {
 }
 
 /// The part that the engine stores: the same input, options and cache give the same bytes.
-nlohmann::json stored_report(const OptimizeResult& result) {
-  return {{"precision", std::string(name(result.chosen))},
-          {"passes", describe_passes(result.passes, false)},
-          {"nodes", describe_steps(result, false)},
-          {"candidates", describe_candidates(result)},
-          {"calibration", describe_calibration(result)},
-          {"memory", describe_memory(result.engine.plans.front())},
-          {"why", describe_why(result.compiled.tactics)},
-          {"fallbacks", describe_fallbacks(result.fallbacks)},
-          {"gate", describe_gate(result)}};
+nlohmann::json stored_report(const BuiltEngine& built) {
+  const OptimizeResult& result = built.result;
+  nlohmann::json report = {{"precision", std::string(name(result.chosen))},
+                           {"passes", describe_passes(result.passes, false)},
+                           {"nodes", describe_steps(result, false)},
+                           {"candidates", describe_candidates(result)},
+                           {"calibration", describe_calibration(result)},
+                           {"memory", describe_memory(result.engine.plans.front())},
+                           {"why", describe_why(result.compiled.tactics)},
+                           {"fallbacks", describe_fallbacks(result.fallbacks)},
+                           {"gate", describe_gate(result)}};
+  if (!built.vendor.is_null()) {
+    report["tensorrt"] = built.vendor;
+    report["nodes"] = built.vendor.at("nodes");
+    report["tensorrt"].erase("nodes");
+  }
+  return report;
 }
 
 /// What was timed is kept, also when the gate refuses or somebody interrupts.
@@ -165,30 +173,42 @@ nlohmann::json evidence_of(const OptimizeResult& result) {
           {"gate", describe_gate(result)}};
 }
 
-BuiltEngine build_engine(const SourceModel& source, const DataIn* data, const BuildSettings& settings, int threads) {
+namespace {
+
+BuiltEngine build_own_engine(const SourceModel& source, const DataIn* data, const BuildSettings& settings,
+                             int threads) {
   const Stopwatch watch;
   BuiltEngine built;
-  built.model_bytes = export_onnx(source.model).size();
   const OptimizeInputs inputs(source, data, settings, threads);
   TimingCache cache = settings.timing_cache.empty() ? TimingCache() : TimingCache::load(settings.timing_cache);
   const CacheSaver saver{cache, settings.timing_cache};
   built.result = optimize(inputs.front, inputs.float_side(), inputs.info, backend_by_name(settings.device),
                           open_device(settings), inputs.images, inputs.options, cache);
-  if (built.result.gate && built.result.gate->near_chance)
-    log_warning("the model is near chance (top-1 {:.1f} %): the preprocessing is probably wrong (--preprocess)",
-                100 * built.result.gate->before);
-  nlohmann::json report = stored_report(built.result);
-  report["structure"] = structure_of(inputs.front.graph);
-  built.result.engine.info.report = report.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   built.seconds = watch.seconds();
   return built;
 }
 
+}  // namespace
+
+BuiltEngine build_engine(const SourceModel& source, const DataIn* data, const BuildSettings& settings, int threads) {
+  BuiltEngine built =
+      (settings.device == "tensorrt" ? build_vendor_engine : build_own_engine)(source, data, settings, threads);
+  built.model_bytes = export_onnx(source.model).size();
+  if (built.result.gate && built.result.gate->near_chance)
+    log_warning("the model is near chance (top-1 {:.1f} %): the preprocessing is probably wrong (--preprocess)",
+                100 * built.result.gate->before);
+  nlohmann::json report = stored_report(built);
+  const FrontEnd front = add_front_end(source.model.graph, source.spec, settings.input == "pixels");
+  report["structure"] = structure_of(front.graph);
+  built.result.engine.info.report = report.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return built;
+}
+
 nlohmann::json build_report(const BuiltEngine& built) {
-  nlohmann::json json = stored_report(built.result);
+  nlohmann::json json = stored_report(built);
   json["schema"] = 1;
   json["passes"] = describe_passes(built.result.passes, true);
-  json["nodes"] = describe_steps(built.result, true);
+  if (built.vendor.is_null()) json["nodes"] = describe_steps(built.result, true);
   json["bytes"] = serialize(built.result.engine).size();
   json["model_bytes"] = built.model_bytes;
   json["seconds"] = built.seconds;
@@ -213,7 +233,7 @@ StageTrace trace_optimization(const BuiltEngine& built, const SourceModel& sourc
                    {"passes", describe_passes(result.passes, true)},
                    {"graph_before", describe_nodes(source.model.graph)},
                    {"graph_after", describe_nodes(plan.graph)},
-                   {"nodes", describe_steps(result, true)},
+                   {"nodes", built.vendor.is_null() ? describe_steps(result, true) : built.vendor.at("nodes")},
                    {"candidates", describe_candidates(result)},
                    {"calibration", describe_calibration(result)},
                    {"memory", describe_memory(plan)},

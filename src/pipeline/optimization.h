@@ -12,6 +12,7 @@ namespace fovea {
 struct BuiltEngine {
   OptimizeResult result;
   std::size_t model_bytes = 0;
+  nlohmann::json vendor;  ///< TensorRT: runtime, layers, typed nodes, where the gate ran; null elsewhere
   double seconds = 0;
 };
 

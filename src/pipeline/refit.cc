@@ -13,6 +13,7 @@
 #include "compiler/target.h"
 #include "eval/engine_runner.h"
 #include "passes/pass.h"
+#include "pipeline/vendor_engine.h"
 
 namespace fovea {
 namespace {
@@ -76,9 +77,39 @@ EvalResult accuracy(std::shared_ptr<const Engine> engine, const Backend& backend
 
 }  // namespace
 
+namespace {
+
+/// The float side of the gate runs on the CPU.
+RefitResult refit_vendor(const Engine& engine, const SourceModel& source, const DataIn* data, const GateOptions& gate,
+                         int threads) {
+  const Stopwatch watch;
+  const nlohmann::json report = nlohmann::json::parse(engine.info.report, nullptr, false);
+  const FrontEnd front = add_front_end(source.model.graph, common_spec(engine, source), engine.info.pixel_input);
+  check_structure(report, front.graph);
+  RefitResult result;
+  result.engine = refit_vendor_engine(engine, source, threads);
+  result.engine.info = info_of(result.engine, source, report.is_object() ? report : nlohmann::json::object());
+  if (data != nullptr && !data->val.empty()) {
+    const Backend &cpu = backend_by_name("cpu"), &backend = backend_by_name(engine.info.backend);
+    const std::shared_ptr<Device> host = cpu.open(Isa::kAmx, 0);
+    const auto plain = bare_engine(front.graph, result.engine.info, cpu, *host, {1}, threads);
+    const EvalResult before = accuracy(plain, cpu, host, *data);
+    const EvalResult after =
+        accuracy(std::make_shared<const Engine>(result.engine), backend, backend.open(Isa::kBaseline, 0), *data);
+    result.gate = check_gate(before, after, gate);
+  } else {
+    log_warning("no validation images: nothing is proven about the new weights (--data)");
+  }
+  result.seconds = watch.seconds();
+  return result;
+}
+
+}  // namespace
+
 RefitResult refit_engine(const Engine& engine, const SourceModel& source, const DataIn* data, const GateOptions& gate,
                          int threads) {
   const Stopwatch watch;
+  if (engine.info.backend == "tensorrt") return refit_vendor(engine, source, data, gate, threads);
   const Backend& backend = backend_by_name(engine.info.backend);
   const std::shared_ptr<Device> device = backend.open(engine.info.isa, 0);
   nlohmann::json report = nlohmann::json::parse(engine.info.report, nullptr, false);

@@ -255,6 +255,7 @@ class Run {
 }  // namespace
 
 Trace run_pipeline(const RunSettings& settings) {
+  open_device(settings.build);  // what the last stages run on is missed before the first
   Trace trace = Run(settings).all();
   const nlohmann::ordered_json json = to_json(trace);
   write_atomic(settings.out / "report.json", json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");

@@ -56,6 +56,8 @@ struct BuildSettings {
   std::vector<std::string> keep;  ///< NODE=fp32
   std::string isa;                ///< empty: what the machine has
   bool portable = false;
+  int workspace_mb = 0;     ///< TensorRT: most scratch memory of a layer; 0: its default
+  bool refittable = false;  ///< TensorRT: weights of its plan can be replaced
   bool keep_failed = false;
   std::string preprocess;
   std::uint64_t seed = 1;

@@ -6,7 +6,10 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "graph/reference.h"
+#include "passes/quantized.h"
 #include "passes/rewrite.h"
+#include "quantize/dequantized.h"
 #include "quantize/strong_types.h"
 #include "testing/color_net.h"
 #include "testing/photo_folder.h"
@@ -141,6 +144,27 @@ TEST_F(MakePortable, RefusesWhatCannotBe) {
   insert_quantization(quantized, ranges, {});
   EXPECT_EQ(error_of(quantized, "tensorrt", Precision::kFp32), ErrorKind::kUnsupported);
   EXPECT_THROW(runtime_form("tflite"), Error);
+}
+
+TEST(Dequantized, IsTheRealNetworkButForRoundedWeights) {
+  const Graph plain = color_net();
+  Graph quantized = plain;
+  Ranges ranges;
+  for (const Value& value : plain.values())
+    if (!value.is_constant()) ranges[value.name] = {0, 3};
+  insert_quantization(quantized, ranges, {});
+  ASSERT_TRUE(is_quantized(quantized));
+  const Graph real = dequantized(quantized);
+  EXPECT_FALSE(is_quantized(real));
+  const Value& input = plain.value(plain.inputs()[0]);
+  Tensor x(input.dtype, input.shape);
+  const std::span<float> red = x.data<float>().first(x.data<float>().size() / 3);
+  std::ranges::fill(red, 1.0F);
+  const std::vector<Tensor> wanted = run_reference(plain, std::vector{x}), got = run_reference(real, std::vector{x});
+  const float largest = std::ranges::max(wanted[0].data<float>());
+  ASSERT_GT(largest, 0);
+  for (std::size_t i = 0; i < wanted[0].data<float>().size(); ++i)
+    EXPECT_NEAR(got[0].data<float>()[i], wanted[0].data<float>()[i], 0.05 * largest) << i;
 }
 
 }  // namespace

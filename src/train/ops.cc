@@ -366,6 +366,10 @@ Tensors run(const PixelsToTensor& op, Inputs in, const OpContext&) {
   return {normalized(in[0], {op.scale, op.mean, op.std})};
 }
 
+Tensors run(const Region&, Inputs, const OpContext&) {
+  fail(ErrorKind::kUnsupported, "[train] a compiled region can't be trained");
+}
+
 }  // namespace
 
 Tensors run_op(const Op& op, std::span<const at::Tensor> inputs, const OpContext& context) {

@@ -37,6 +37,21 @@ TEST(Fingerprint, AnotherLibraryOrNonsenseIsMissing) {
   EXPECT_NE(other.missing("nonsense"), "");
 }
 
+TEST(Fingerprint, CapabilitiesMayBeAListAndNewerOnes) {
+  DeviceInfo gpu;
+  gpu.backend = "tensorrt";
+  gpu.libraries = {"TensorRT-RTX 1.7.1"};
+  const std::string wanted = "backend=tensorrt cc=80,86,120+ lib=TensorRT-RTX-1.7.1";
+  for (const int capability : {80, 86, 120, 121}) {
+    gpu.compute_capability = capability;
+    EXPECT_EQ(gpu.missing(wanted), "") << capability;
+  }
+  for (const int capability : {75, 89, 90}) {
+    gpu.compute_capability = capability;
+    EXPECT_EQ(gpu.missing(wanted), fmt::format("compute capability 80,86,120+, this device has {}", capability));
+  }
+}
+
 TEST(TuningKey, TellsMachinesApart) {
   DeviceInfo other = machine(Isa::kAvx2);
   other.description = "Another CPU";

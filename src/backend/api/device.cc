@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "base/error.h"
 #include "base/log/clock.h"
@@ -17,6 +18,21 @@ std::string without_spaces(std::string text) {
   return text;
 }
 
+/// "80,86,120+": capabilities, or any from one on.
+bool is_listed(int capability, std::string_view list) {
+  while (!list.empty()) {
+    const std::size_t end = std::min(list.find(','), list.size());
+    const std::string_view item = list.substr(0, end);
+    list.remove_prefix(std::min(end + 1, list.size()));
+    int wanted = 0;
+    const auto [rest, error] = std::from_chars(item.data(), item.data() + item.size(), wanted);
+    if (error != std::errc()) continue;
+    const bool newer = std::string_view(rest, static_cast<std::size_t>(item.data() + item.size() - rest)) == "+";
+    if (capability == wanted || (newer && capability > wanted)) return true;
+  }
+  return false;
+}
+
 /// Why this device does not have what one "key=value" of a fingerprint asks for; empty: it has.
 std::string lacks(const DeviceInfo& here, std::string_view key, std::string_view value) {
   if (key == "backend")
@@ -26,7 +42,7 @@ std::string lacks(const DeviceInfo& here, std::string_view key, std::string_view
     return fmt::format("the instruction set {}, this device has {}", value, name(here.isa));
   }
   if (key == "cc") {
-    if (value == std::to_string(here.compute_capability)) return "";
+    if (is_listed(here.compute_capability, value)) return "";
     return fmt::format("compute capability {}, this device has {}", value, here.compute_capability);
   }
   if (key == "lib") {

@@ -8,6 +8,9 @@
 #ifdef FOVEA_CUDA
 #include "backend/cuda/cuda_backend.h"
 #endif
+#ifdef FOVEA_TENSORRT
+#include "backend/tensorrt/tensorrt_backend.h"
+#endif
 
 namespace fovea {
 
@@ -17,6 +20,9 @@ std::vector<const Backend*> all_backends() {
       &cuda_backend(),
 #endif
       &cpu_backend(),
+#ifdef FOVEA_TENSORRT
+      &tensorrt_backend(),  // behind the CPU: asked for by name, never what `auto` takes
+#endif
   };
 }
 

@@ -42,6 +42,8 @@ bool Library::try_family(const Family& family, const std::string& folder, std::s
   const auto part = [&](const char* name) { return static_cast<int>(symbol<std::int32_t()>(runtime_, name)()); };
   version_ = describe(family, part("getInferLibMajorVersion"), part("getInferLibMinorVersion"),
                       part("getInferLibPatchVersion"));
+  name_ = version_.substr(0, version_.find(" ("));
+  interface_ = interface_number(family, symbol<std::int32_t()>(runtime_, "getInferLibVersion")());
   return true;
 }
 
@@ -51,9 +53,7 @@ const Library& Library::open() {
 }
 
 std::unique_ptr<nvinfer1::IBuilder> Library::make_builder(nvinfer1::ILogger& logger) const {
-  const std::int32_t number = symbol<std::int32_t()>(runtime_, "getInferLibVersion")();
-  void* made = symbol<void*(void*, std::int32_t)>(runtime_, "createInferBuilder_INTERNAL")(
-      &logger, interface_number(*family_, number));
+  void* made = symbol<void*(void*, std::int32_t)>(runtime_, "createInferBuilder_INTERNAL")(&logger, interface_);
   require(made != nullptr, ErrorKind::kWrongDevice, "[tensorrt] {} does not start here", version_);
   return std::unique_ptr<nvinfer1::IBuilder>(static_cast<nvinfer1::IBuilder*>(made));
 }
@@ -64,6 +64,28 @@ std::unique_ptr<nvonnxparser::IParser> Library::make_parser(nvinfer1::INetworkDe
                                                                                         NV_ONNX_PARSER_VERSION);
   require(made != nullptr, ErrorKind::kDevice, "[tensorrt] {} gives no ONNX parser", version_);
   return std::unique_ptr<nvonnxparser::IParser>(static_cast<nvonnxparser::IParser*>(made));
+}
+
+std::unique_ptr<nvinfer1::IRuntime> Library::make_runtime(nvinfer1::ILogger& logger) const {
+  void* made = symbol<void*(void*, std::int32_t)>(runtime_, "createInferRuntime_INTERNAL")(&logger, interface_);
+  require(made != nullptr, ErrorKind::kWrongDevice, "[tensorrt] {} does not start here", version_);
+  return std::unique_ptr<nvinfer1::IRuntime>(static_cast<nvinfer1::IRuntime*>(made));
+}
+
+std::unique_ptr<nvinfer1::IRefitter> Library::make_refitter(nvinfer1::ICudaEngine& engine,
+                                                            nvinfer1::ILogger& logger) const {
+  void* made =
+      symbol<void*(void*, void*, std::int32_t)>(runtime_, "createInferRefitter_INTERNAL")(&engine, &logger, interface_);
+  require(made != nullptr, ErrorKind::kUnsupported, "[tensorrt] {} does not refit this plan", version_);
+  return std::unique_ptr<nvinfer1::IRefitter>(static_cast<nvinfer1::IRefitter*>(made));
+}
+
+std::unique_ptr<nvonnxparser::IParserRefitter> Library::make_parser_refitter(nvinfer1::IRefitter& refitter,
+                                                                             nvinfer1::ILogger& logger) const {
+  void* made = symbol<void*(void*, void*, std::int32_t)>(parser_, "createNvOnnxParserRefitter_INTERNAL")(
+      &refitter, &logger, NV_ONNX_PARSER_VERSION);
+  require(made != nullptr, ErrorKind::kDevice, "[tensorrt] {} gives no refitter of ONNX files", version_);
+  return std::unique_ptr<nvonnxparser::IParserRefitter>(static_cast<nvonnxparser::IParserRefitter*>(made));
 }
 
 }  // namespace fovea::tensorrt

@@ -20,7 +20,14 @@ class Library {
   std::unique_ptr<nvinfer1::IBuilder> make_builder(nvinfer1::ILogger& logger) const;
   std::unique_ptr<nvonnxparser::IParser> make_parser(nvinfer1::INetworkDefinition& network,
                                                      nvinfer1::ILogger& logger) const;
-  const std::string& version() const { return version_; }
+  std::unique_ptr<nvinfer1::IRuntime> make_runtime(nvinfer1::ILogger& logger) const;
+  std::unique_ptr<nvinfer1::IRefitter> make_refitter(nvinfer1::ICudaEngine& engine, nvinfer1::ILogger& logger) const;
+  std::unique_ptr<nvonnxparser::IParserRefitter> make_parser_refitter(nvinfer1::IRefitter& refitter,
+                                                                      nvinfer1::ILogger& logger) const;
+  const std::string& version() const { return version_; }  ///< for people, with what the library is for
+  const std::string& name() const { return name_; }        ///< "TensorRT-RTX 1.7.1": plans are for exactly that
+  std::string_view capabilities() const { return family_->capabilities; }
+  bool runs_on(int capability) const { return tensorrt::runs_on(*family_, capability); }
   bool times_tactics() const { return !family_->rtx; }  ///< RTX times at first use, on the GPU: its cache holds nothing
 
  private:
@@ -29,7 +36,8 @@ class Library {
 
   const Family* family_ = nullptr;
   void *runtime_ = nullptr, *parser_ = nullptr;
-  std::string version_;
+  std::int32_t interface_ = 0;
+  std::string version_, name_;
 };
 
 }  // namespace fovea::tensorrt

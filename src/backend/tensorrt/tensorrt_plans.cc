@@ -1,5 +1,6 @@
 #include "backend/tensorrt/tensorrt_plans.h"
 
+#include "backend/tensorrt/device.h"
 #include "backend/tensorrt/library.h"
 #include "backend/tensorrt/listeners.h"
 #include "base/cancel.h"
@@ -57,23 +58,25 @@ class Compilation {
     if (library_.times_tactics())
       cache_.reset(config_->createTimingCache(options_.timing_cache.data(), options_.timing_cache.size()));
     if (cache_ != nullptr) config_->setTimingCache(*cache_, false);
-    add_profile();
+    add_profiles();
   }
 
   /// Batches as asked for; every other dimension as the model has it.
-  void add_profile() {
+  void add_profiles() {
     const nvinfer1::ITensor& input = *network_->getInput(0);
     nvinfer1::Dims dims = input.getDimensions();
     if (dims.nbDims == 0 || dims.d[0] >= 0) return;
-    nvinfer1::IOptimizationProfile& profile = *builder_->createOptimizationProfile();
     using enum nvinfer1::OptProfileSelector;
-    std::size_t i = 0;
-    for (const auto which : {kMIN, kOPT, kMAX}) {
-      dims.d[0] = options_.batches[i++];
-      require(profile.setDimensions(input.getName(), which, dims), ErrorKind::kInvalidArgument,
-              "[tensorrt] batch {} is not taken: {}", dims.d[0], log_.errors());
+    for (const auto& batches : options_.profiles) {
+      nvinfer1::IOptimizationProfile& profile = *builder_->createOptimizationProfile();
+      std::size_t i = 0;
+      for (const auto which : {kMIN, kOPT, kMAX}) {
+        dims.d[0] = batches.at(i++);
+        require(profile.setDimensions(input.getName(), which, dims), ErrorKind::kInvalidArgument,
+                "[tensorrt] batch {} is not taken: {}", dims.d[0], log_.errors());
+      }
+      config_->addOptimizationProfile(&profile);
     }
-    config_->addOptimizationProfile(&profile);
   }
 
   const Library& library_;
@@ -90,7 +93,39 @@ class TensorRtPlans final : public PlanBuilder {
  public:
   std::string version() const override { return Library::open().version(); }
   VendorPlan build(std::span<const std::byte> onnx, const VendorPlanOptions& options) const override {
+    if (options.refit) require_device(Library::open(), 0);  // TensorRT-RTX too compiles such plans on a GPU only
     return Compilation(Library::open(), options).run(onnx);
+  }
+  std::string fingerprint() const override {
+    const Library& library = Library::open();
+    DeviceInfo wanted;
+    wanted.backend = "tensorrt";
+    wanted.libraries = {library.name()};
+    if (library.capabilities().empty()) {
+      require_device(library, 0);
+      wanted.compute_capability = capability_of(0);
+      return wanted.fingerprint();
+    }
+    wanted.compute_capability = 1;  // stands where the list goes
+    std::string text = wanted.fingerprint();
+    const std::string place = "cc=1";
+    return text.replace(text.find(place), place.size(), fmt::format("cc={}", library.capabilities()));
+  }
+  Bytes refit(std::span<const std::byte> plan, std::span<const std::byte> onnx) const override {
+    const Library& library = Library::open();
+    TensorRtDevice device(0);
+    const std::shared_ptr<const LoadedPlan> loaded = device.load(plan);
+    require(loaded->engine().isRefittable(), ErrorKind::kUnsupported,
+            "[tensorrt] the plan's weights are fixed: build the engine with --refittable");
+    const auto refitter = library.make_refitter(loaded->engine(), loaded->log());
+    const auto parser = library.make_parser_refitter(*refitter, loaded->log());
+    require(parser->refitFromBytes(onnx.data(), onnx.size()) && refitter->refitCudaEngine(), ErrorKind::kUnsupported,
+            "[tensorrt] the new weights are not taken: {}", loaded->log().errors());
+    const std::unique_ptr<nvinfer1::ISerializationConfig> config(loaded->engine().createSerializationConfig());
+    config->clearFlag(nvinfer1::SerializationFlag::kEXCLUDE_WEIGHTS);
+    const std::unique_ptr<nvinfer1::IHostMemory> bytes(loaded->engine().serializeWithConfig(*config));
+    require(bytes != nullptr, ErrorKind::kDevice, "[tensorrt] the plan is not written: {}", loaded->log().errors());
+    return copy_of(*bytes);
   }
 };
 

@@ -1,5 +1,6 @@
 #include "backend/tensorrt/version.h"
 
+#include <NvInfer.h>
 #include <fmt/format.h>
 
 #include <array>
@@ -9,14 +10,14 @@ namespace fovea::tensorrt {
 #if NV_TENSORRT_MAJOR >= 11
 namespace {
 constexpr std::array kFamilies = {
-    Family{"TensorRT", "libnvinfer.so.11", "libnvonnxparser.so.11", false},
-    Family{"TensorRT-RTX", "libtensorrt_rtx.so.1", "libtensorrt_onnxparser_rtx.so.1", true},
+    Family{"TensorRT", "libnvinfer.so.11", "libnvonnxparser.so.11", "", false},
+    Family{"TensorRT-RTX", "libtensorrt_rtx.so.1", "libtensorrt_onnxparser_rtx.so.1", "80,86,89,120+", true},
 };
 constexpr std::uint32_t kStronglyTyped = 1U << 0;
 }  // namespace
 #else
 namespace {
-constexpr std::array kFamilies = {Family{"TensorRT", "libnvinfer.so.10", "libnvonnxparser.so.10", false}};
+constexpr std::array kFamilies = {Family{"TensorRT", "libnvinfer.so.10", "libnvonnxparser.so.10", "", false}};
 constexpr std::uint32_t kStronglyTyped = 1U << 1;
 }  // namespace
 #endif
@@ -27,14 +28,16 @@ std::int32_t interface_number(const Family& family, std::int32_t library) {
   return family.rtx ? library : NV_TENSORRT_VERSION;
 }
 
+bool runs_on(const Family& family, int capability) {
+  return !family.rtx || capability == 80 || capability == 86 || capability == 89 || capability >= 120;
+}
+
 std::uint32_t network_flags() { return kStronglyTyped; }
 
 std::string describe(const Family& family, int major, int minor, int patch) {
   return fmt::format("{} {}.{}.{} ({})", family.name, major, minor, patch,
-                     family.rtx
-                         ? "plans for compute capability 7.5, 8.0, 8.6, 8.9, 12.0 and 12.1, built without a GPU; "
-                           "runs on 8.0, 8.6, 8.9 and 12.0 or newer"
-                         : "plans for the GPU of this machine");
+                     family.rtx ? "for compute capability 8.0, 8.6, 8.9, 12.0 and newer; plans are built without a GPU"
+                                : "for the GPU of this machine");
 }
 
 }  // namespace fovea::tensorrt

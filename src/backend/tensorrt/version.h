@@ -1,7 +1,5 @@
 #pragma once
 
-#include <NvInfer.h>
-
 #include <cstdint>
 #include <span>
 #include <string>
@@ -12,6 +10,7 @@ namespace fovea::tensorrt {
 /// A family of libraries whose classes are laid out as in the headers that this was compiled with.
 struct Family {
   std::string_view name, runtime, parser;  ///< files
+  std::string_view capabilities;           ///< that its plans are for, as in fingerprints; empty: the GPU's at hand
   bool rtx;
 };
 /// In the order in which they are tried. TensorRT 10 and 11 differ in the layout of their classes, so only the headers'
@@ -25,7 +24,10 @@ std::int32_t interface_number(const Family& family, std::int32_t library);
 /// TensorRT 11 knows strongly typed networks only; before, they are asked for.
 std::uint32_t network_flags();
 
-/// "11.1.0" of 110100 (TensorRT: major · 10000 + minor · 100 + patch; RTX from the library's parts).
+/// Whether the family's runtime takes a GPU of that compute capability (86 is 8.6).
+bool runs_on(const Family& family, int capability);
+
+/// "TensorRT-RTX 1.7.1 (…)": with what it is for.
 std::string describe(const Family& family, int major, int minor, int patch);
 
 }  // namespace fovea::tensorrt
