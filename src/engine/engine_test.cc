@@ -195,5 +195,36 @@ TEST(MemoryFigures, MeasureLivenessNotSum) {
   EXPECT_GE(figures.largest_live_set, std::uint64_t{2 * 8 * 8 * 8 * 4});  // conv1 and relu1 live together
 }
 
+/// What a vendor's compiler made: one opaque step per batch profile, one blob for all of them.
+TEST(Engine, RegionsOfAVendorsPlanRoundTripAndDamageIsFound) {
+  Engine engine;
+  engine.info.backend = "tensorrt";
+  engine.info.fingerprint = "backend=tensorrt cc=80,86,120+ lib=TensorRT-RTX-1.7.1";
+  engine.info.preprocess.height = engine.info.preprocess.width = 8;
+  for (const std::int64_t batch : {1, 8}) {
+    Plan& plan = engine.plans.emplace_back();
+    plan.batch = batch;
+    const ValueId x = plan.graph.add_input("pixels", DType::kU8, {batch, 8, 8, 3});
+    plan.graph.set_outputs({plan.graph.add_node(Region{10, 1234}, {x}, "network", {"probabilities"})});
+    PlanStep& step = plan.steps.emplace_back();
+    step.tactic = "tensorrt.plan";
+    step.config.values = {{"profile", static_cast<int>(engine.plans.size()) - 1}};
+    step.input_layouts = step.output_layouts = {Layout::kPlain};
+    step.blob = 0;
+    plan.values.resize(2);
+    plan.values[0].place = Place::kInput;
+    plan.values[1].place = Place::kOutput;
+  }
+  engine.blobs.push_back(Bytes(1000, std::byte{42}));
+  Bytes bytes = serialize(engine);
+  const Engine again = deserialize(bytes);
+  EXPECT_EQ(serialize(again), bytes);
+  EXPECT_EQ(again.plans[1].graph.nodes()[0].op, Op(Region{10, 1234}));
+  EXPECT_EQ(macs(again.plans[1].graph), 8 * 1234);
+  EXPECT_EQ(again.blobs.size(), 1U);
+  bytes[bytes.size() - 500] ^= std::byte{1};
+  EXPECT_THROW(deserialize(bytes), Error);
+}
+
 }  // namespace
 }  // namespace fovea
