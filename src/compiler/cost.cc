@@ -4,11 +4,13 @@
 #include <array>
 #include <cmath>
 #include <set>
+#include <tuple>
 
 #include "base/error.h"
 #include "base/parallel/parallel.h"
 #include "compiler/tactic_key.h"
 #include "compiler/target.h"
+#include "engine/blobs.h"
 
 namespace fovea {
 namespace {
@@ -105,14 +107,15 @@ const Candidates& CostTable::of(const Graph& graph, const Node& node) {
   const std::string key = view_key(view);
   const auto known = known_.find(key);
   if (known != known_.end()) return known->second;
-  // A GPU times a candidate in a millisecond, and a library's first guesses are often not its best.
-  const std::size_t factor = device_.info().compute_capability > 0 && options_.opt_level > 2 ? 4 : 1;
+  // A GPU times a candidate in a millisecond, and a library's first guesses are often not its best, or do not run.
+  const bool gpu = device_.info().compute_capability > 0;
   const std::size_t configs = effort(options_.opt_level).configs;
-  Candidates found =
-      find_candidates(view, backend_, device_.info(), configs > SIZE_MAX / factor ? configs : configs * factor);
+  const std::size_t asked = gpu && configs < SIZE_MAX ? std::max<std::size_t>(configs * 4, 8) : configs;
+  Candidates found = find_candidates(view, backend_, device_.info(), asked);
   if (found.all.empty()) fail_unsupported(node, found);
   drop_last_resorts(view, found);
   keep_first_tactics(found, effort(options_.opt_level).tactics);
+  if (gpu && configs == 1) keep_made(view, weights_of(graph, node), configs, found);
   price(view, weights_of(graph, node), found);
   return known_.emplace(key, std::move(found)).first->second;
 }
@@ -137,6 +140,29 @@ const Candidate* CostTable::reformat(const OperandView& value, Layout from, Layo
   const auto& all = known->second.all;
   const auto best = std::ranges::min_element(all, {}, &Candidate::microseconds);
   return best == all.end() ? nullptr : &*best;
+}
+
+/// Of each tactic in each layout the first `most` that can be made: a library's guess may not run.
+void CostTable::keep_made(const NodeView& plain, const Weights& weights, std::size_t most, Candidates& found) const {
+  using Way = std::tuple<const Tactic*, std::vector<Layout>, std::vector<Layout>>;
+  std::map<Way, std::size_t> kept, there;
+  const auto way = [](const Candidate& c) { return Way(c.tactic, c.inputs, c.outputs); };
+  for (const Candidate& c : found.all) ++there[way(c)];
+  std::erase_if(found.all, [&](const Candidate& c) {
+    if (c.tactic == nullptr || there[way(c)] <= most) return false;
+    if (kept[way(c)] >= most) return true;
+    try {
+      const NodeView view = with_layouts(plain, c.inputs, c.outputs);
+      Blobs packed;
+      packed.push_back(c.tactic->pack(view, c.config, weights));
+      c.tactic->make(view, c.config, packed[0], device_);
+      ++kept[way(c)];
+      return false;
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::kCancelled) throw;
+      return true;
+    }
+  });
 }
 
 void CostTable::price(const NodeView& plain, const Weights& weights, Candidates& found) {

@@ -27,6 +27,7 @@ class CostTable {
   Device& device() const { return device_; }
 
  private:
+  void keep_made(const NodeView& plain, const Weights& weights, std::size_t most, Candidates& found) const;
   void price(const NodeView& plain, const Weights& weights, Candidates& found);
   void guess(const NodeView& plain, Candidates& found) const;
   void measure(const NodeView& plain, const Weights& weights, Candidates& found);

@@ -5,6 +5,7 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/io/hash.h"
+#include "base/parallel/parallel.h"
 #include "compiler/memory_plan.h"
 #include "engine/blobs.h"
 
@@ -33,6 +34,7 @@ class Lowering {
     plan_.values.resize(plan_.graph.values().size());
     for (std::size_t id = 0; id < plan_.values.size(); ++id)
       plan_.values[id].layout = layout_of(static_cast<ValueId>(id));
+    make_steps();
     for (std::size_t n = 0; n < plan_.graph.nodes().size(); ++n) add_step(n, blobs);
     plan_memory(plan_, in_place_);
     return std::move(plan_);
@@ -81,25 +83,43 @@ class Lowering {
     plan_.graph.set_outputs(outputs);
   }
 
-  void add_step(std::size_t n, BlobStore& blobs) {
-    throw_if_cancelled();
-    const Node& node = plan_.graph.nodes()[n];
-    const Candidate& candidate = *runs_.at(node.name);
-    if (candidate.tactic == nullptr) return;
+  PlanStep step_of(std::size_t n) const {
+    const Candidate& candidate = *runs_.at(plan_.graph.nodes()[n].name);
     PlanStep step;
     step.node = static_cast<std::int32_t>(n);
     step.tactic = candidate.tactic->name;
     step.config = candidate.config;
     step.input_layouts = candidate.inputs;
     step.output_layouts = candidate.outputs;
-    const NodeView view = step_view(plan_, step);
-    Blobs packed;  // aligned, as at load
-    packed.push_back(candidate.tactic->pack(view, candidate.config, weights_of(plan_.graph, node)));
-    const auto made = candidate.tactic->make(view, candidate.config, packed[0], costs_.device());
-    step.scratch_bytes = made->scratch_bytes();
-    in_place_.push_back(first_in_place(*made, node));
-    step.blob = blobs.add(Bytes(packed[0].begin(), packed[0].end()));
+    return step;
+  }
+
+  /// Packs and makes, several at once where the device likes it: what a step needs is known then.
+  void make_steps() {
+    made_.resize(plan_.graph.nodes().size());
+    const auto make = [&](std::int64_t i) {
+      throw_if_cancelled();
+      const auto n = static_cast<std::size_t>(i);
+      const Node& node = plan_.graph.nodes()[n];
+      const Candidate& candidate = *runs_.at(node.name);
+      if (candidate.tactic == nullptr) return;
+      const NodeView view = step_view(plan_, step_of(n));
+      Made& made = made_[n];
+      made.packed.push_back(candidate.tactic->pack(view, candidate.config, weights_of(plan_.graph, node)));
+      made.step = candidate.tactic->make(view, candidate.config, made.packed[0], costs_.device());
+    };
+    parallel_for(static_cast<std::int64_t>(made_.size()), make, costs_.device().makers());
+  }
+
+  void add_step(std::size_t n, BlobStore& blobs) {
+    Made& made = made_[n];
+    if (!made.step) return;
+    PlanStep step = step_of(n);
+    step.scratch_bytes = made.step->scratch_bytes();
+    in_place_.push_back(first_in_place(*made.step, plan_.graph.nodes()[n]));
+    step.blob = blobs.add(Bytes(made.packed[0].begin(), made.packed[0].end()));
     plan_.steps.push_back(std::move(step));
+    made = {};
   }
 
   /// The first input in whose bytes the step could write; −1: none.
@@ -109,8 +129,14 @@ class Lowering {
     return -1;
   }
 
+  struct Made {
+    Blobs packed;  // aligned, as at load
+    std::unique_ptr<Step> step;
+  };
+
   CostTable& costs_;
   Plan plan_;
+  std::vector<Made> made_;     ///< by node
   std::vector<int> in_place_;  ///< by step
   std::map<std::string, const Candidate*> runs_;
   std::map<std::string, Layout> layouts_;

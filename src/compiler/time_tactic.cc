@@ -6,6 +6,7 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/log/log.h"
+#include "base/parallel/parallel.h"
 #include "base/random.h"
 #include "engine/blobs.h"
 
@@ -51,6 +52,7 @@ class TacticTimer::Run {
   }
   std::size_t scratch_bytes() const { return step_->scratch_bytes(); }
   const NodeView& view() const { return candidate_.view; }
+  std::string_view name() const { return candidate_.tactic->name; }
 
   /// To the timer's buffers as they are now.
   void bind(const TacticTimer& timer) {
@@ -112,30 +114,46 @@ void TacticTimer::make_room(const NodeView& view, std::size_t scratch_bytes) {
   if (scratch_bytes > 0) grow(scratch_, scratch_bytes, device_, *stream_);
 }
 
-/// Null for one that cannot be made.
-std::unique_ptr<TacticTimer::Run> TacticTimer::first_run(const TimedCandidate& candidate, const Weights& weights,
-                                                         double best) {
+/// Null where one cannot be made.
+std::vector<std::unique_ptr<TacticTimer::Run>> TacticTimer::make_runs(const std::vector<TimedCandidate>& candidates,
+                                                                      const Weights& weights) {
+  std::vector<std::unique_ptr<Run>> runs(candidates.size());
+  const auto make = [&](std::int64_t i) {
+    const auto at = static_cast<std::size_t>(i);
+    try {
+      runs[at] = std::make_unique<Run>(candidates[at], weights, device_);
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::kCancelled) throw;
+      log_debug("{} cannot be made: {}", candidates[at].tactic->name, error.message());
+    }
+  };
+  parallel_for(static_cast<std::int64_t>(candidates.size()), make, device_.makers());
+  return runs;
+}
+
+/// Null for one that cannot run.
+std::unique_ptr<TacticTimer::Run> TacticTimer::first_run(std::unique_ptr<Run> run, double best) {
   throw_if_cancelled();
+  if (!run) return nullptr;
   try {
-    auto run = std::make_unique<Run>(candidate, weights, device_);
-    make_room(candidate.view, run->scratch_bytes());
+    make_room(run->view(), run->scratch_bytes());
     run->bind(*this);
     run->once(device_, *stream_);
     if (run->best <= kHopeless * best) run->once(device_, *stream_);  // the first one also warmed up
     return run;
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::kCancelled) throw;
-    log_debug("{} cannot be made: {}", candidate.tactic->name, error.message());
+    log_debug("{} does not run: {}", run->name(), error.message());
     return nullptr;
   }
 }
 
 std::vector<double> TacticTimer::time(const std::vector<TimedCandidate>& candidates, const Weights& weights) {
-  std::vector<std::unique_ptr<Run>> runs;
+  std::vector<std::unique_ptr<Run>> runs = make_runs(candidates, weights);
   std::vector<double> times(candidates.size(), std::numeric_limits<double>::infinity());
   double best = std::numeric_limits<double>::infinity();
   for (std::size_t i = 0; i < candidates.size(); ++i) {
-    runs.push_back(first_run(candidates[i], weights, best));
+    runs[i] = first_run(std::move(runs[i]), best);
     if (!runs[i]) continue;
     times[i] = runs[i]->best;
     best = std::min(best, times[i]);

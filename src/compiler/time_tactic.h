@@ -30,7 +30,8 @@ class TacticTimer {
   class Run;
   void race(std::vector<Run*>& racing);
   void make_room(const NodeView& view, std::size_t scratch_bytes);
-  std::unique_ptr<Run> first_run(const TimedCandidate& candidate, const Weights& weights, double best);
+  std::vector<std::unique_ptr<Run>> make_runs(const std::vector<TimedCandidate>& candidates, const Weights& weights);
+  std::unique_ptr<Run> first_run(std::unique_ptr<Run> run, double best);
   Device& device_;
   std::unique_ptr<Stream> stream_;
   std::vector<std::unique_ptr<Buffer>> inputs_, outputs_;  ///< by operand, as large as any candidate needs

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/parallel/parallel.h"
 #include "engine/format.h"
 #include "engine/validate.h"
 
@@ -21,8 +22,12 @@ class LoadedExecutor final : public Executor {
   LoadedExecutor(std::shared_ptr<const Engine> engine, const Backend& backend, std::shared_ptr<Device> device)
       : engine_(std::move(engine)), device_(std::move(device)), cover_(engine_->plans) {
     for (const Plan& plan : engine_->plans) {
-      std::vector<std::unique_ptr<Step>>& steps = steps_.emplace_back();
-      for (const PlanStep& step : plan.steps) steps.push_back(make_step(plan, step, backend));
+      std::vector<std::unique_ptr<Step>>& steps = steps_.emplace_back(plan.steps.size());
+      const auto make = [&](std::int64_t i) {
+        const auto at = static_cast<std::size_t>(i);
+        steps[at] = make_step(plan, plan.steps[at], backend);
+      };
+      parallel_for(static_cast<std::int64_t>(steps.size()), make, device_->makers());
     }
   }
   const Engine& engine() const override { return *engine_; }

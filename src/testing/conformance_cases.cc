@@ -51,6 +51,9 @@ void add_convolutions(std::vector<Case>& cases) {
   cases.push_back(conv("conv first 3x3", {1, 3, 20, 20, 16, 3, 3}, {.strides = {2, 2}, .pads = same, .act = relu6}));
   cases.push_back(
       conv("conv first 7x7", {1, 3, 22, 22, 32, 7, 7}, {.strides = {2, 2}, .pads = {3, 3, 3, 3}, .act = relu}));
+  cases.push_back(
+      conv("conv first wide", {2, 3, 40, 72, 72, 7, 7}, {.strides = {2, 2}, .pads = {3, 3, 3, 3}, .act = relu}));
+  cases.push_back(conv("conv first grey", {1, 1, 12, 20, 8, 5, 5}, {.pads = {2, 2, 2, 2}, .act = {}}));
   cases.push_back(conv("conv depthwise", {1, 32, 9, 9, 32, 3, 3}, {.pads = same, .groups = 32, .act = relu6}));
   cases.push_back(conv("conv depthwise stride 2", {1, 48, 9, 9, 48, 3, 3},
                        {.strides = {2, 2}, .pads = {0, 0, 1, 1}, .groups = 48, .act = relu6}));

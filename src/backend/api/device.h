@@ -71,6 +71,8 @@ class Device {
   /// Records what `work` puts on the stream; it must have run once before. Null where nothing is gained: run the work
   /// itself then.
   virtual std::unique_ptr<Recording> record(Stream& stream, const std::function<void()>& work);
+  /// How many steps are best made at once: more than one where a library compiles each.
+  virtual int makers() const { return 1; }
   /// Microseconds that the work takes, from an idle stream to its end; where launching is no part of it (a GPU), the
   /// work alone.
   virtual double time(Stream& stream, const std::function<void()>& work);

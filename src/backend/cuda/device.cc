@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backend/cuda/check.h"
+#include "base/parallel/parallel.h"
 
 namespace fovea::cuda {
 namespace {
@@ -108,7 +109,7 @@ cudnn::Handle& CudaStream::cudnn() {
   return *handle_;
 }
 
-CudaDevice::CudaDevice(int index) : index_(index), info_(describe(index)), builder_(index, 1) {}
+CudaDevice::CudaDevice(int index) : index_(index), info_(describe(index)) {}
 
 std::unique_ptr<Buffer> CudaDevice::allocate(std::size_t bytes) {
   FOVEA_CUDA(cudaSetDevice(index_));
@@ -160,12 +161,39 @@ double CudaDevice::time(Stream& stream, const std::function<void()>& work) {
   return 1e3 * static_cast<double>(times > 1 ? run(times) : once);
 }
 
+int CudaDevice::makers() const { return default_threads(); }
+
+std::shared_ptr<const cudnn::ConvolutionPlan> CudaDevice::plan(const cudnn::Convolution& problem,
+                                                               const Config& config) {
+  constexpr std::size_t kMostPlans = 4096;  // tuning looks at many; an engine holds its own
+  const std::string key = cudnn::key(problem) + config.str();
+  std::unique_ptr<CudaStream> builder;
+  {
+    const std::lock_guard lock(plans_mutex_);
+    if (const auto known = plans_.find(key); known != plans_.end()) return known->second;
+    if (!builders_.empty()) {
+      builder = std::move(builders_.back());
+      builders_.pop_back();
+    }
+  }
+  if (!builder) builder = std::make_unique<CudaStream>(index_, 1);
+  builder->get();  // its device becomes the thread's
+  auto made = std::make_shared<const cudnn::ConvolutionPlan>(builder->cudnn().get(), problem, config);
+  const std::lock_guard lock(plans_mutex_);
+  builders_.push_back(std::move(builder));
+  if (plans_.size() >= kMostPlans) plans_.clear();
+  return plans_.emplace(key, std::move(made)).first->second;
+}
+
 std::shared_ptr<Buffer> CudaDevice::resident(std::span<const std::byte> packed) {
   const std::lock_guard lock(resident_mutex_);
+  FOVEA_CUDA(cudaSetDevice(index_));
   std::weak_ptr<Buffer>& known = resident_[{packed.data(), packed.size()}];
   if (auto there = known.lock()) return there;
   std::shared_ptr<Buffer> made = allocate(packed.size());
-  FOVEA_CUDA(cudaMemcpy(made->data(), packed.data(), packed.size(), cudaMemcpyHostToDevice));
+  if (!uploads_) uploads_ = std::make_unique<CudaStream>(index_, 1);
+  upload(made->data(), packed, *uploads_);
+  uploads_->synchronize();  // a small copy may otherwise still be under way when other streams read it
   known = made;
   std::erase_if(resident_, [](const auto& entry) { return entry.second.expired(); });
   return made;

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "backend/api/device.h"
+#include "backend/cuda/cudnn/convolution.h"
 #include "backend/cuda/cudnn/handle.h"
 
 namespace fovea::cuda {
@@ -61,22 +62,21 @@ class CudaDevice final : public Device {
   void download(std::span<std::byte> to, const std::byte* from, Stream& stream) override;
   void evict(std::span<const std::byte>, Stream&) override {}
   std::unique_ptr<Recording> record(Stream& stream, const std::function<void()>& work) override;
+  int makers() const override;  ///< cuDNN compiles a kernel for most plans
   double time(Stream& stream, const std::function<void()>& work) override;
 
   /// A copy of packed weights in the device's memory; steps that share a blob share the copy.
   std::shared_ptr<Buffer> resident(std::span<const std::byte> packed);
-  /// Runs `use` with a handle of cuDNN's for describing and building plans; one thread at a time.
-  template <typename Use>
-  auto with_cudnn(const Use& use) {
-    const std::lock_guard lock(cudnn_mutex_);
-    return use(builder_.cudnn());
-  }
+  /// A plan of cuDNN's, compiled once for all steps with this problem.
+  std::shared_ptr<const cudnn::ConvolutionPlan> plan(const cudnn::Convolution& problem, const Config& config);
 
  private:
   int index_;
   DeviceInfo info_;
-  CudaStream builder_;
-  std::mutex cudnn_mutex_, resident_mutex_;
+  std::mutex plans_mutex_, resident_mutex_;
+  std::unique_ptr<CudaStream> uploads_;
+  std::vector<std::unique_ptr<CudaStream>> builders_;  ///< those that nobody uses: each has a handle of cuDNN's
+  std::map<std::string, std::shared_ptr<const cudnn::ConvolutionPlan>> plans_;
   std::map<std::pair<const std::byte*, std::size_t>, std::weak_ptr<Buffer>> resident_;
 };
 inline CudaDevice& as_cuda(Device& device) { return static_cast<CudaDevice&>(device); }

@@ -11,6 +11,7 @@ std::span<const Tactic> tactics();  ///< best guess first
 extern const Tactic kPixels;     ///< PixelsToTensor into any number type, n h w c or plain
 extern const Tactic kRows;       ///< Gemm of few rows
 extern const Tactic kCudnn;      ///< Conv2d and Gemm through cuDNN's graph API, everything fused
+extern const Tactic kStem;       ///< a network's first convolution: up to 4 channels
 extern const Tactic kDepthwise;  ///< one filter per channel
 extern const Tactic kGather;     ///< any Conv2d and Gemm with constant weights: implicit product of gathered pixels
 extern const Tactic kPool;

@@ -241,6 +241,16 @@ void ask(cudnnBackendHeurMode_t mode, const OperationGraph& graph, bool exact, s
 
 }  // namespace
 
+std::string key(const Convolution& p) {
+  return fmt::format("{} {} | {} {} {} {} {} {} {} {} {} {} | {} | {} {} | {} {} {} ", static_cast<int>(p.type),
+                     static_cast<int>(p.result), p.n, p.c, p.h, p.w, p.k, p.r, p.s, p.p, p.q, p.groups,
+                     fmt::join(std::array{p.strides[0], p.strides[1], p.before[0], p.before[1], p.after[0], p.after[1],
+                                          p.dilations[0], p.dilations[1]},
+                               " "),
+                     p.scaled, p.residual ? static_cast<int>(*p.residual) : -1, static_cast<int>(p.act.function),
+                     p.act.alpha, p.act.beta);
+}
+
 bool can_fuse(const Activation& act) {
   if (act.function == Function::kClip && act.alpha != 0) return false;
   return !act || std::ranges::find(kModes, act.function, &Mode::function) != kModes.end();

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "backend/api/tactic.h"
@@ -21,6 +22,8 @@ struct Convolution {
   std::optional<cudnnDataType_t> residual;  ///< its type
   Activation act;
 };
+
+std::string key(const Convolution& problem);  ///< equal for equal problems
 
 bool can_fuse(const Activation& act);
 

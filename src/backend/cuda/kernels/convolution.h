@@ -35,4 +35,30 @@ void launch_depthwise(const void* x, Number x_type, const float* filter, void* y
 void launch_rows(const void* x, const void* filter, void* y, Number type, int m, int n, int k, const Epilogue& epilogue,
                  cudaStream_t stream);
 
+/// The first convolution of a network: few channels, so that a filter's row is one run of memory. A block keeps rows of
+/// the image and all filters in shared memory; tensor cores read the image's rows in place, as pairs of elements.
+struct StemShape {
+  static constexpr int kMostEights = 64;
+  ConvShape conv;
+  int rows;                  ///< of the output, by block
+  int channels;              ///< of a pixel in shared memory: one more where pairs would lie across words
+  int phase;                 ///< elements (with weight 0) in front of a filter row's first, so that pairs start even
+  int eights;                ///< runs of 8 elements that a filter's row takes
+  int steps;                 ///< of 16 elements
+  int lead, pitch;           ///< elements in front of an image's row, and from row to row
+  int tiles;                 ///< of 8 channels that a block makes: 4 or 8
+  std::size_t shared_bytes;  ///< of a block
+  int offsets[kMostEights];  ///< of each run of 8 from the place of the filter's first
+};
+StemShape stem_shape(const ConvShape& conv, int rows);
+inline constexpr std::size_t kMostStemBytes = 100 << 10;
+
+/// Where filter k r s c lies among [blocks of tiles][step][pair of tiles][lane][8]: as the tensor cores' operand.
+std::size_t stem_filter_elements(const StemShape& shape);
+std::size_t stem_place(const StemShape& shape, int k, int r, int s, int c);
+
+/// dtype: f16 or bf16, of x and the filter. Channels of y: a multiple of 8; no residual.
+void launch_stem(const void* x, const void* filter, void* y, DType dtype, const StemShape& shape,
+                 const Epilogue& epilogue, cudaStream_t stream);
+
 }  // namespace fovea::cuda

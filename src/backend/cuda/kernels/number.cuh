@@ -173,4 +173,19 @@ __device__ inline float activated(const Activation& act, float x) {
   return x;
 }
 
+/// Eight at once; the usual ones without a choice per element.
+__device__ inline void activate8(const Activation& act, float (&v)[8]) {
+  if (act.function == Function::kIdentity) return;
+  if (act.function == Function::kRelu) {
+#pragma unroll
+    for (float& x : v) x = x < 0 ? 0.0F : x;
+  } else if (act.function == Function::kClip) {
+#pragma unroll
+    for (float& x : v) x = clipped(x, act.alpha, act.beta);
+  } else {
+#pragma unroll
+    for (float& x : v) x = activated(act, x);
+  }
+}
+
 }  // namespace fovea::cuda

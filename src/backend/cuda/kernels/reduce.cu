@@ -66,6 +66,63 @@ __global__ void pool(const void* x, void* y, Number from, Number to, PoolShape d
   store1(y, to, i, v[0]);
 }
 
+/// Eight neighbours at once as they are stored; NaN wins, as in the reference.
+struct MaxF16 {
+  using Raw = uint4;
+  static __device__ std::uint32_t lowest() { return 0xFC00FC00U; }
+  static __device__ std::uint32_t larger(std::uint32_t a, std::uint32_t b) {
+    const __half2 made = __hmax2_nan(reinterpret_cast<__half2&>(a), reinterpret_cast<__half2&>(b));
+    return reinterpret_cast<const std::uint32_t&>(made);
+  }
+};
+struct MaxBF16 {
+  using Raw = uint4;
+  static __device__ std::uint32_t lowest() { return 0xFF80FF80U; }
+  static __device__ std::uint32_t larger(std::uint32_t a, std::uint32_t b) {
+    const __nv_bfloat162 made = __hmax2_nan(reinterpret_cast<__nv_bfloat162&>(a), reinterpret_cast<__nv_bfloat162&>(b));
+    return reinterpret_cast<const std::uint32_t&>(made);
+  }
+};
+/// A window of compile-time size over n h w c, eight channels by thread; size 0: as the shape says.
+template <typename Max, int kSize>
+__global__ void max_pool(const typename Max::Raw* x, typename Max::Raw* y, PoolShape d, unsigned count) {
+  constexpr int kWords = sizeof(typename Max::Raw) / 4;
+  const unsigned i = blockIdx.x * kThreads + threadIdx.x, wide = static_cast<unsigned>(d.c) / 8;
+  if (i >= count) return;
+  const unsigned c = i % wide, pixel = i / wide, column = pixel % static_cast<unsigned>(d.q);
+  const unsigned line = pixel / static_cast<unsigned>(d.q), row = line % static_cast<unsigned>(d.p);
+  const unsigned image = line / static_cast<unsigned>(d.p);
+  const int top = static_cast<int>(row) * d.stride_h - d.top, left = static_cast<int>(column) * d.stride_w - d.left;
+  const typename Max::Raw* from = x + static_cast<std::int64_t>(image) * d.h * d.w * wide + c;
+  alignas(16) std::uint32_t best[kWords];
+#pragma unroll
+  for (int k = 0; k < kWords; ++k) best[k] = Max::lowest();
+  const auto take = [&](int ih, int iw) {
+    if (ih < 0 || ih >= d.h || iw < 0 || iw >= d.w) return;
+    const typename Max::Raw raw = from[static_cast<std::int64_t>(ih * d.w + iw) * wide];
+    const auto* words = reinterpret_cast<const std::uint32_t*>(&raw);
+#pragma unroll
+    for (int k = 0; k < kWords; ++k) best[k] = Max::larger(words[k], best[k]);
+  };
+  if constexpr (kSize > 0) {
+#pragma unroll
+    for (int tap = 0; tap < kSize * kSize; ++tap) take(top + tap / kSize, left + tap % kSize);
+  } else {
+    for (int r = 0; r < d.kernel_h; ++r)
+      for (int s = 0; s < d.kernel_w; ++s) take(top + r * d.dilation_h, left + s * d.dilation_w);
+  }
+  y[i] = *reinterpret_cast<const typename Max::Raw*>(best);
+}
+
+template <typename Max>
+void launch_max_pool(const void* x, void* y, const PoolShape& d, unsigned count, cudaStream_t stream) {
+  using Raw = typename Max::Raw;
+  const bool three = d.kernel_h == 3 && d.kernel_w == 3 && d.dilation_h == 1 && d.dilation_w == 1;
+  auto* kernel = three ? max_pool<Max, 3> : max_pool<Max, 0>;
+  kernel<<<blocks_for(count, kThreads), kThreads, 0, stream>>>(static_cast<const Raw*>(x), static_cast<Raw*>(y), d,
+                                                               count);
+}
+
 __device__ float folded(Fold fold, float a, float b) {
   if (fold == Fold::kMax) return a > b || a != a ? a : b;
   return a + b;
@@ -157,6 +214,12 @@ __global__ void lrn(const void* x, void* y, Number from, Number to, int window, 
 
 void launch_pool(const void* x, void* y, Number from, Number to, const PoolShape& d, cudaStream_t stream) {
   const std::int64_t count = static_cast<std::int64_t>(d.n) * d.p * d.q * d.c;
+  const bool as_stored = from.dtype == to.dtype && from.scale == to.scale && from.zero == to.zero;
+  if (as_stored && !d.average && !d.plain && d.c % 8 == 0 && count < std::int64_t{1} << 31) {
+    const auto eights = static_cast<unsigned>(count / 8);
+    if (from.dtype == DType::kF16) return launch_max_pool<MaxF16>(x, y, d, eights, stream);
+    if (from.dtype == DType::kBF16) return launch_max_pool<MaxBF16>(x, y, d, eights, stream);
+  }
   if (!d.plain && d.c % 8 == 0)
     pool<8><<<blocks_for(count / 8, kThreads), kThreads, 0, stream>>>(x, y, from, to, d);
   else

@@ -34,21 +34,20 @@ cudnn::Convolution problem_of(const NodeView& view) {
 class CudnnStep final : public Step {
  public:
   CudnnStep(const NodeView& view, const Config& config, std::span<const std::byte> packed, CudaDevice& device)
-      : plan_(device.with_cudnn(
-            [&](cudnn::Handle& handle) { return cudnn::ConvolutionPlan(handle.get(), problem_of(view), config); })),
+      : plan_(device.plan(problem_of(view), config)),
         blob_(device.resident(packed)),
         channels_(channels_offset(static_cast<std::size_t>(view.inputs[1].shape.elements()), view.inputs[0].dtype)),
         residual_(has_residual(view)) {}
-  std::size_t scratch_bytes() const override { return plan_.workspace_bytes(); }
+  std::size_t scratch_bytes() const override { return plan_->workspace_bytes(); }
   void run(const Bindings& bindings, Stream& stream) const override {
     CudaStream& on = as_cuda(stream);
     on.get();  // its device becomes the current one
-    plan_.run(on.cudnn().get(), {bindings.inputs[0], blob_->data(), nullptr, residual_ ? bindings.inputs[3] : nullptr,
-                                 blob_->data() + channels_, bindings.outputs[0], bindings.scratch});
+    plan_->run(on.cudnn().get(), {bindings.inputs[0], blob_->data(), nullptr, residual_ ? bindings.inputs[3] : nullptr,
+                                  blob_->data() + channels_, bindings.outputs[0], bindings.scratch});
   }
 
  private:
-  cudnn::ConvolutionPlan plan_;
+  std::shared_ptr<const cudnn::ConvolutionPlan> plan_;
   std::shared_ptr<Buffer> blob_;
   std::size_t channels_;
   bool residual_;
@@ -68,20 +67,10 @@ Support supports(const NodeView& view, const DeviceInfo&) {
   return Support::yes();
 }
 
-/// cuDNN's heuristics name engines that may turn out not to run; the first of the list is one that does.
+/// cuDNN's heuristics name engines that may turn out not to run: then making the step says so.
 std::vector<Config> configs(const NodeView& view, const DeviceInfo&) {
-  const cudnn::Convolution problem = problem_of(view);
-  cudnn::Handle handle(nullptr);
-  std::vector<Config> found = cudnn::engines(handle.get(), problem);
-  while (!found.empty()) {
-    try {
-      const cudnn::ConvolutionPlan works(handle.get(), problem, found.front());
-      break;
-    } catch (const Error&) {
-      found.erase(found.begin());
-    }
-  }
-  return found;
+  const cudnn::Handle handle(nullptr);
+  return cudnn::engines(handle.get(), problem_of(view));
 }
 
 Bytes pack(const NodeView& view, const Config&, const Weights& weights) {

@@ -1,0 +1,185 @@
+#include "backend/cuda/kernels/convolution.h"
+#include "backend/cuda/kernels/launch.h"
+#include "backend/cuda/kernels/number.cuh"
+
+namespace fovea::cuda {
+namespace {
+
+constexpr int kThreads = 128, kWarps = kThreads / 32, kUnit = 16;  ///< pixels that one tensor operation takes
+
+/// sums[16 pixels][8 channels] += a[16][16] · b[16][8]
+template <typename T>
+__device__ void multiply(float (&sums)[4], const std::uint32_t (&a)[4], std::uint32_t b0, std::uint32_t b1);
+template <>
+__device__ void multiply<__half>(float (&sums)[4], const std::uint32_t (&a)[4], std::uint32_t b0, std::uint32_t b1) {
+  asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+               : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
+               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+}
+template <>
+__device__ void multiply<__nv_bfloat16>(float (&sums)[4], const std::uint32_t (&a)[4], std::uint32_t b0,
+                                        std::uint32_t b1) {
+  asm volatile(
+      "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+      : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+}
+
+/// The image's rows from `top` on, with zeros around them.
+template <typename T>
+__device__ void load_rows(const T* x, T* patch, const StemShape& d, int image, int top) {
+  const int eights = d.pitch / 8, rows = (d.rows - 1) * d.conv.stride_h + d.conv.r, width = d.conv.w * d.channels;
+  const bool whole = d.channels == d.conv.c && width % 8 == 0;
+  for (int i = threadIdx.x; i < rows * eights; i += kThreads) {
+    const int row = i / eights, at = (i - row * eights) * 8 - d.lead, ih = top + row;
+    uint4 value = make_uint4(0, 0, 0, 0);
+    const std::int64_t line = (static_cast<std::int64_t>(image) * d.conv.h + ih) * d.conv.w * d.conv.c;
+    if (ih >= 0 && ih < d.conv.h && at > -8 && at < width) {
+      if (whole) {
+        value = *reinterpret_cast<const uint4*>(x + line + at);
+      } else {
+        alignas(16) T made[8];
+#pragma unroll
+        for (int k = 0; k < 8; ++k) {
+          const int pixel = (at + k) / d.channels, c = at + k - pixel * d.channels;
+          const bool inside = at + k >= 0 && at + k < width && c < d.conv.c;
+          made[k] = inside ? x[line + pixel * d.conv.c + c] : T(0.0F);
+        }
+        value = *reinterpret_cast<const uint4*>(made);
+      }
+    }
+    reinterpret_cast<uint4*>(patch)[i] = value;
+  }
+}
+
+/// Eight channels of one pixel.
+__device__ void finish(float (&v)[8], void* y, const StemShape& d, const Epilogue& e, std::int64_t pixel, int channel) {
+#pragma unroll
+  for (int k = 0; k < 8; ++k) v[k] += e.bias == nullptr ? 0.0F : e.bias[channel + k];
+  activate8(e.act, v);
+  store8(y, e.y_type, pixel * d.conv.k + channel, v);
+}
+
+/// A warp makes two times 16 neighbours of an output row at once. Columns of a tile are dealt to the channels so that a
+/// thread holds eight neighbours of each.
+template <typename T, int kTiles>
+__global__ void __launch_bounds__(kThreads)
+    stem(const T* x, const T* filter, void* y, const __grid_constant__ StemShape d, Epilogue e) {
+  extern __shared__ __align__(16) unsigned char memory[];
+  auto* weights = reinterpret_cast<uint4*>(memory);
+  const int weight_vectors = d.steps * kTiles * 16;
+  T* patch = reinterpret_cast<T*>(weights + weight_vectors);
+  const int groups = (d.conv.p + d.rows - 1) / d.rows, image = blockIdx.x / groups;
+  const int first_row = (blockIdx.x - image * groups) * d.rows;
+  const auto* own = reinterpret_cast<const uint4*>(filter) + static_cast<std::int64_t>(blockIdx.y) * weight_vectors;
+  for (int i = threadIdx.x; i < weight_vectors; i += kThreads) weights[i] = own[i];
+  load_rows(x, patch, d, image, first_row * d.conv.stride_h - d.conv.top);
+  __syncthreads();
+  const int lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
+  const int across = (d.conv.q + kUnit - 1) / kUnit, rows = min(d.rows, d.conv.p - first_row), units = rows * across;
+  const int step_q = d.conv.stride_w * d.channels;
+  for (int pair = threadIdx.x / 32; pair * 2 < units; pair += kWarps) {
+    float sums[2][kTiles][4] = {};
+    const T* from[2];
+#pragma unroll
+    for (int h = 0; h < 2; ++h) {
+      const int unit = min(pair * 2 + h, units - 1), p = unit / across, q = (unit - p * across) * kUnit + g;
+      from[h] =
+          patch + p * d.conv.stride_h * d.pitch + d.lead - d.conv.left * d.channels - d.phase + q * step_q + 2 * t;
+    }
+    for (int step = 0; step < d.steps; ++step) {
+      const int near = d.offsets[2 * step], far = d.offsets[2 * step + 1];
+      std::uint32_t a[2][4];
+#pragma unroll
+      for (int h = 0; h < 2; ++h) {
+        a[h][0] = *reinterpret_cast<const std::uint32_t*>(from[h] + near);
+        a[h][1] = *reinterpret_cast<const std::uint32_t*>(from[h] + near + 8 * step_q);
+        a[h][2] = *reinterpret_cast<const std::uint32_t*>(from[h] + far);
+        a[h][3] = *reinterpret_cast<const std::uint32_t*>(from[h] + far + 8 * step_q);
+      }
+#pragma unroll
+      for (int two = 0; two < kTiles / 2; ++two) {
+        const uint4 b = weights[(step * (kTiles / 2) + two) * 32 + lane];
+#pragma unroll
+        for (int h = 0; h < 2; ++h) {
+          multiply<T>(sums[h][2 * two], a[h], b.x, b.y);
+          multiply<T>(sums[h][2 * two + 1], a[h], b.z, b.w);
+        }
+      }
+    }
+#pragma unroll
+    for (int h = 0; h < 2; ++h) {
+      const int unit = pair * 2 + h, p = unit / across;
+      if (unit >= units) continue;
+#pragma unroll
+      for (int half = 0; half < 2; ++half) {
+        const int q = (unit - p * across) * kUnit + g + 8 * half;
+        if (q >= d.conv.q) continue;
+        const std::int64_t pixel = (static_cast<std::int64_t>(image) * d.conv.p + first_row + p) * d.conv.q + q;
+#pragma unroll
+        for (int four = 0; four < kTiles / 4; ++four) {
+          const int channel = static_cast<int>(blockIdx.y) * kTiles * 8 + four * 32 + t * 8;
+          if (channel >= d.conv.k) continue;
+          float v[8];
+#pragma unroll
+          for (int k = 0; k < 8; ++k) v[k] = sums[h][four * 4 + k / 2][2 * half + k % 2];
+          finish(v, y, d, e, pixel, channel);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+
+StemShape stem_shape(const ConvShape& conv, int rows) {
+  StemShape made{};
+  made.conv = conv;
+  made.rows = rows;
+  made.channels = conv.stride_w * conv.c % 2 == 0 ? conv.c : conv.c + 1;
+  const int left = conv.left * made.channels;
+  made.phase = left % 2;
+  made.eights = (made.phase + conv.s * made.channels + 7) / 8;
+  made.steps = (conv.r * made.eights + 1) / 2;
+  made.lead = padded(left + made.phase, 8);
+  const int wide = padded(conv.q, kUnit);
+  made.pitch = padded(made.lead - left - made.phase + (wide - 1) * conv.stride_w * made.channels + made.eights * 8, 8);
+  made.tiles = conv.k <= 32 ? 4 : 8;
+  made.shared_bytes =
+      2 * (static_cast<std::size_t>(made.steps) * static_cast<std::size_t>(made.tiles) * 128 +
+           static_cast<std::size_t>((rows - 1) * conv.stride_h + conv.r) * static_cast<std::size_t>(made.pitch));
+  for (int i = 0; i < std::min(conv.r * made.eights, StemShape::kMostEights); ++i)
+    made.offsets[i] = i / made.eights * made.pitch + i % made.eights * 8;
+  return made;
+}
+
+std::size_t stem_filter_elements(const StemShape& d) {
+  const auto blocks = static_cast<std::size_t>((d.conv.k + d.tiles * 8 - 1) / (d.tiles * 8));
+  return blocks * static_cast<std::size_t>(d.steps) * static_cast<std::size_t>(d.tiles) * 128;
+}
+
+std::size_t stem_place(const StemShape& d, int k, int r, int s, int c) {
+  const int block = k / (d.tiles * 8), channel = k % (d.tiles * 8);
+  const int within = channel % 32, tile = channel / 32 * 4 + within % 8 / 2, column = within / 8 * 2 + within % 2;
+  const int along = d.phase + s * d.channels + c, eight = r * d.eights + along / 8;
+  const int lane = column * 4 + along % 8 / 2;
+  const int place = ((block * d.steps + eight / 2) * (d.tiles / 2) + tile / 2) * 32 + lane;
+  return static_cast<std::size_t>(place) * 8 + static_cast<std::size_t>(tile % 2 * 4 + eight % 2 * 2 + along % 2);
+}
+
+void launch_stem(const void* x, const void* filter, void* y, DType dtype, const StemShape& d, const Epilogue& e,
+                 cudaStream_t stream) {
+  const dim3 grid(static_cast<unsigned>(d.conv.n * ((d.conv.p + d.rows - 1) / d.rows)),
+                  static_cast<unsigned>((d.conv.k + d.tiles * 8 - 1) / (d.tiles * 8)));
+  const auto launch = [&]<typename T>(const T* from, auto* kernel) {
+    if (d.shared_bytes > 48 << 10)
+      cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(kMostStemBytes));
+    kernel<<<grid, kThreads, d.shared_bytes, stream>>>(from, static_cast<const T*>(filter), y, d, e);
+  };
+  if (dtype == DType::kBF16)
+    launch(static_cast<const __nv_bfloat16*>(x), d.tiles == 4 ? stem<__nv_bfloat16, 4> : stem<__nv_bfloat16, 8>);
+  else
+    launch(static_cast<const __half*>(x), d.tiles == 4 ? stem<__half, 4> : stem<__half, 8>);
+}
+
+}  // namespace fovea::cuda
