@@ -75,26 +75,14 @@ void jitter_colors(std::span<std::uint8_t> pixels, const PreprocessSpec& spec, f
   }
 }
 
-/// resize_region gives RGB; the spec may want another order. Grey: ITU-R 601 luma.
-void reorder(std::span<const std::uint8_t> rgb, const PreprocessSpec& spec, std::span<std::uint8_t> pixels) {
-  for (std::size_t i = 0; i * 3 + 2 < rgb.size(); ++i) {
-    const std::uint8_t* p = rgb.data() + i * 3;
-    if (spec.color == ColorOrder::kGray) {
-      pixels[i] = static_cast<std::uint8_t>((p[0] * 19595 + p[1] * 38470 + p[2] * 7471 + 0x8000) >> 16);
-    } else {
-      pixels[i * 3] = p[2];
-      pixels[i * 3 + 1] = p[1];
-      pixels[i * 3 + 2] = p[0];
-    }
-  }
-}
-
 void crop(const ImageView& image, const PreprocessSpec& spec, double min_area, Random& random,
           std::span<std::uint8_t> pixels) {
   if (spec.color == ColorOrder::kRgb) return crop_resized(image, spec, min_area, random, pixels);
   std::vector<std::uint8_t> rgb(static_cast<std::size_t>(spec.width) * static_cast<std::size_t>(spec.height) * 3);
   crop_resized(image, spec, min_area, random, rgb);
-  reorder(rgb, spec, pixels);
+  const auto channels = static_cast<std::size_t>(spec.channels());
+  for (std::size_t i = 0; i * 3 < rgb.size(); ++i)
+    put_pixel(rgb.data() + i * 3, spec.color, pixels.data() + i * channels);
 }
 
 }  // namespace

@@ -62,8 +62,7 @@ struct Loader::State {
   void load(int sample, std::span<std::uint8_t> pixels) const {
     const Bytes encoded = read_file(dataset.samples[static_cast<std::size_t>(sample)].file, options.limits.max_bytes);
     if (!options.augmentation) return preprocess_encoded(encoded, options.spec, options.limits, pixels);
-    const int scaled_to = options.spec.scaled_decode ? std::min(options.spec.width, options.spec.height) : 0;
-    const Image image = decode(encoded, options.limits, scaled_to);
+    const Image image = decode_for(encoded, options.spec, options.limits);
     const Random random{options.seed, static_cast<std::uint64_t>(options.epoch), static_cast<std::uint64_t>(sample)};
     augment(image.view(), options.spec, *options.augmentation, random, pixels);
   }
@@ -144,6 +143,7 @@ struct Loader::State {
 
 Loader::Loader(const Dataset& dataset, LoaderOptions options) {
   require(options.batch > 0, ErrorKind::kInvalidArgument, "[loader] batch is {}, expected at least 1", options.batch);
+  options.spec.batch_bytes(std::int64_t{options.batch} * std::max(1, options.ahead));
   const int threads = options.threads > 0 ? options.threads : default_threads();
   state_ = std::make_unique<State>(dataset, std::move(options));
   try {

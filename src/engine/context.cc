@@ -71,6 +71,9 @@ ExecutionContext::State::State(std::shared_ptr<const Executor> loaded, int threa
   on_host = device.info().backend == "cpu";
   stream = device.make_stream(threads > 0 ? threads : most_threads(engine));
   const auto largest = static_cast<std::size_t>(engine.plans.back().batch);
+  const std::size_t image_bytes = std::max(input_bytes, classes * sizeof(float));
+  require(largest <= kMostInputBytes / std::max<std::size_t>(1, image_bytes), ErrorKind::kUnsupported,
+          "[engine] a batch of {} images of {} bytes is more than {} GiB", largest, image_bytes, kMostInputBytes >> 30);
   buffers.arena = device.allocate(arena_bytes(*executor));
   buffers.input = device.allocate(largest * input_bytes);
   buffers.output = device.allocate(largest * classes * sizeof(float));

@@ -85,7 +85,10 @@ std::size_t input_bytes_per_image(const Engine& engine) {
 
 int output_classes(const Engine& engine) {
   const Graph& graph = engine.plans.at(0).graph;
-  return static_cast<int>(graph.value(graph.outputs().at(0)).shape[1]);
+  const std::int64_t classes = graph.value(graph.outputs().at(0)).shape[1];
+  require(classes >= 1 && classes <= kMostClasses, ErrorKind::kUnsupported, "[engine] {} classes, expected 1 to {}",
+          classes, kMostClasses);
+  return static_cast<int>(classes);
 }
 
 }  // namespace fovea

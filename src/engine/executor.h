@@ -27,7 +27,10 @@ class Executor {
 /// Opens the backend's device as the engine wants it (instruction set capped as at build time) and makes an executor.
 std::shared_ptr<const Executor> make_executor(Engine engine, const Backend& backend, int device_index = 0);
 
-/// What a request looks like: bytes of one image's input, numbers of one image's output.
+inline constexpr std::int64_t kMostClasses = 10'000'000;
+
+/// What a request looks like: bytes of one image's input, numbers of one image's output (kUnsupported above
+/// kMostClasses).
 std::size_t input_bytes_per_image(const Engine& engine);
 int output_classes(const Engine& engine);
 

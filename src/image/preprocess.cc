@@ -19,10 +19,25 @@ struct Placement {
   int left = 0, top = 0;
 };
 
+/// Sides before the crop.
+struct Sides {
+  std::int64_t width, height;
+};
+Sides before_crop(const PreprocessSpec& spec) {
+  const auto side = [&](int wanted) {
+    return static_cast<std::int64_t>(std::floor(wanted / spec.crop_fraction + 1e-9));
+  };
+  return {side(spec.width), side(spec.height)};
+}
+
+/// Where a centre crop begins, as in torchvision: half of an odd margin goes to the even neighbour.
+std::int64_t centre(std::int64_t from, std::int64_t to) {
+  return static_cast<std::int64_t>(std::nearbyint(static_cast<double>(from - to) / 2.0));
+}
+
 /// Sizes before the crop, as torchvision computes them: the short side is size / fraction, the long side is truncated.
 Placement short_side(const ImageView& image, const PreprocessSpec& spec) {
-  const auto width = static_cast<std::int64_t>(std::floor(spec.width / spec.crop_fraction + 1e-9));
-  const auto height = static_cast<std::int64_t>(std::floor(spec.height / spec.crop_fraction + 1e-9));
+  const auto [width, height] = before_crop(spec);
   // The scale that covers both sides; for a square target that is the short side's.
   const bool by_width = image.width * height <= image.height * width;
   Placement placed;
@@ -31,9 +46,6 @@ Placement short_side(const ImageView& image, const PreprocessSpec& spec) {
     placed.box.out_height = std::max<std::int64_t>(height, width * image.height / image.width);
   else
     placed.box.out_width = std::max<std::int64_t>(width, height * image.width / image.height);
-  const auto centre = [](std::int64_t from, int to) {
-    return static_cast<std::int64_t>(std::nearbyint(static_cast<double>(from - to) / 2.0));
-  };
   placed.window = {centre(placed.box.out_width, spec.width), centre(placed.box.out_height, spec.height), spec.width,
                    spec.height};
   return placed;
@@ -41,42 +53,48 @@ Placement short_side(const ImageView& image, const PreprocessSpec& spec) {
 
 /// Both sides to size / fraction, whatever the aspect.
 Placement exact(const ImageView& image, const PreprocessSpec& spec) {
-  const auto width = static_cast<std::int64_t>(std::floor(spec.width / spec.crop_fraction + 1e-9));
-  const auto height = static_cast<std::int64_t>(std::floor(spec.height / spec.crop_fraction + 1e-9));
+  const auto [width, height] = before_crop(spec);
   Placement placed;
   placed.box = {0, 0, static_cast<double>(image.width), static_cast<double>(image.height), width, height};
-  placed.window = {(width - spec.width) / 2, (height - spec.height) / 2, spec.width, spec.height};
+  placed.window = {centre(width, spec.width), centre(height, spec.height), spec.width, spec.height};
   return placed;
 }
 
+/// One axis of letterbox: what is left of `resized` around the centre, or the border before it.
+struct Span {
+  std::int64_t from;
+  int size, border;
+};
+Span fit(std::int64_t resized, int wanted) {
+  if (resized >= wanted) return {centre(resized, wanted), wanted, 0};
+  return {0, static_cast<int>(resized), static_cast<int>((wanted - resized) / 2)};
+}
+
+/// All of the photo within size / fraction, then cropped or bordered to the size about the centre.
 Placement letterbox(const ImageView& image, const PreprocessSpec& spec) {
-  const double scale =
-      std::min(static_cast<double>(spec.width) / image.width, static_cast<double>(spec.height) / image.height);
-  const int width = std::clamp(static_cast<int>(std::lround(image.width * scale)), 1, spec.width);
-  const int height = std::clamp(static_cast<int>(std::lround(image.height * scale)), 1, spec.height);
+  const auto [most_width, most_height] = before_crop(spec);
+  const double ratio = std::max(static_cast<double>(image.width) / static_cast<double>(most_width),
+                                static_cast<double>(image.height) / static_cast<double>(most_height));
+  const auto side = [&](int from, std::int64_t most) {
+    return std::clamp<std::int64_t>(static_cast<std::int64_t>(std::nearbyint(from / ratio)), 1, most);
+  };
   Placement placed;
-  placed.box = {0, 0, static_cast<double>(image.width), static_cast<double>(image.height), width, height};
-  placed.window = {0, 0, width, height};
-  placed.left = (spec.width - width) / 2;
-  placed.top = (spec.height - height) / 2;
+  placed.box = {0,
+                0,
+                static_cast<double>(image.width),
+                static_cast<double>(image.height),
+                side(image.width, most_width),
+                side(image.height, most_height)};
+  const Span x = fit(placed.box.out_width, spec.width), y = fit(placed.box.out_height, spec.height);
+  placed.window = {x.from, y.from, x.size, y.size};
+  placed.left = x.border;
+  placed.top = y.border;
   return placed;
 }
 
 Placement place(const ImageView& image, const PreprocessSpec& spec) {
   constexpr Placement (*kModes[])(const ImageView&, const PreprocessSpec&) = {short_side, exact, letterbox};
   return kModes[static_cast<int>(spec.mode)](image, spec);
-}
-
-/// One RGB pixel in the spec's colour order. Grey: ITU-R 601 luma in 16-bit fixed point, as Pillow's "L".
-void put(const std::uint8_t* rgb, ColorOrder color, std::uint8_t* to) {
-  if (color == ColorOrder::kGray) {
-    to[0] = static_cast<std::uint8_t>((rgb[0] * 19595 + rgb[1] * 38470 + rgb[2] * 7471 + 0x8000) >> 16);
-    return;
-  }
-  const bool swap = color == ColorOrder::kBgr;
-  to[0] = rgb[swap ? 2 : 0];
-  to[1] = rgb[1];
-  to[2] = rgb[swap ? 0 : 2];
 }
 
 void place_pixels(const ImageView& image, const PreprocessSpec& spec, const Placement& placed,
@@ -89,16 +107,28 @@ void place_pixels(const ImageView& image, const PreprocessSpec& spec, const Plac
   std::vector<std::uint8_t> rgb(width * height * 3);
   resize(image, placed.box, placed.window, spec.filter, spec.antialias, rgb);
   const auto step = static_cast<std::size_t>(spec.channels());
-  for (std::size_t i = 0; i * step < pixels.size(); ++i) put(spec.fill.data(), spec.color, pixels.data() + i * step);
+  for (std::size_t i = 0; i * step < pixels.size(); ++i)
+    put_pixel(spec.fill.data(), spec.color, pixels.data() + i * step);
   for (std::size_t y = 0; y < height; ++y) {
     const std::size_t row = (y + static_cast<std::size_t>(placed.top)) * static_cast<std::size_t>(spec.width) +
                             static_cast<std::size_t>(placed.left);
     for (std::size_t x = 0; x < width; ++x)
-      put(rgb.data() + (y * width + x) * 3, spec.color, pixels.data() + (row + x) * step);
+      put_pixel(rgb.data() + (y * width + x) * 3, spec.color, pixels.data() + (row + x) * step);
   }
 }
 
 }  // namespace
+
+void put_pixel(const std::uint8_t* rgb, ColorOrder color, std::uint8_t* to) {
+  if (color == ColorOrder::kGray) {
+    to[0] = static_cast<std::uint8_t>((rgb[0] * 19595 + rgb[1] * 38470 + rgb[2] * 7471 + 0x8000) >> 16);
+    return;
+  }
+  const bool swap = color == ColorOrder::kBgr;
+  to[0] = rgb[swap ? 2 : 0];
+  to[1] = rgb[1];
+  to[2] = rgb[swap ? 0 : 2];
+}
 
 PreprocessSpec PreprocessSpec::unit(int size) {
   PreprocessSpec spec;
@@ -123,11 +153,24 @@ void preprocess(const ImageView& image, const PreprocessSpec& spec, std::span<st
   with_memory_errors("preprocess", [&] { place_pixels(image, spec, place(image, spec), pixels); });
 }
 
+std::size_t PreprocessSpec::batch_bytes(std::int64_t images) const {
+  require(height >= 1 && width >= 1 && height <= kMostInputSide && width <= kMostInputSide, ErrorKind::kInvalidArgument,
+          "[preprocess] an input of {} × {}, expected sides from 1 to {}", height, width, kMostInputSide);
+  const std::uint64_t most = kMostInputBytes / pixel_bytes();
+  require(images >= 0 && static_cast<std::uint64_t>(images) <= most, ErrorKind::kInvalidArgument,
+          "[preprocess] a batch of {} images of {} × {} × {}, at most {} are {} GiB", images, height, width, channels(),
+          most, kMostInputBytes >> 30);
+  return static_cast<std::size_t>(images) * pixel_bytes();
+}
+
+Image decode_for(std::span<const std::byte> encoded, const PreprocessSpec& spec, const DecodeLimits& limits) {
+  const auto [width, height] = before_crop(spec);
+  return decode(encoded, limits, spec.scaled_decode ? static_cast<int>(std::max(width, height)) : 0);
+}
+
 void preprocess_encoded(std::span<const std::byte> encoded, const PreprocessSpec& spec, const DecodeLimits& limits,
                         std::span<std::uint8_t> pixels) {
-  const int side = static_cast<int>(std::max(spec.width, spec.height) / spec.crop_fraction);
-  const Image image = decode(encoded, limits, spec.scaled_decode ? side : 0);
-  preprocess(image.view(), spec, pixels);
+  preprocess(decode_for(encoded, spec, limits).view(), spec, pixels);
 }
 
 }  // namespace fovea

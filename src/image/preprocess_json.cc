@@ -1,5 +1,6 @@
 // Three dialects of "how the photo becomes the input": Fovea's own, timm's and Hugging Face's.
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -74,7 +75,7 @@ std::array<float, 3> triple(const json& spec, const char* field, std::array<floa
   return values;
 }
 
-constexpr double kMostSide = 16384;
+constexpr double kMostSide = kMostInputSide;
 
 int whole(const json& value, const char* field) {
   const double side = value.is_number_integer() ? value.get<double>() : 0;
@@ -105,7 +106,9 @@ PreprocessSpec from_own(const json& spec) {
   return made;
 }
 
-/// timm: {"input_size": [3, 224, 224], "interpolation": "bicubic", "mean", "std", "crop_pct", "crop_mode"}
+/// timm: {"input_size": [3, 224, 224], "interpolation": "bicubic", "mean", "std", "crop_pct", "crop_mode"}, as its
+/// transforms_factory.py reads them: "center" is short side and crop, "squash" both sides and crop, "border" the long
+/// side and a crop or a border of the mean's colour.
 PreprocessSpec from_timm(const json& outer) {
   const json& spec = outer.contains("pretrained_cfg") ? outer["pretrained_cfg"] : outer;
   PreprocessSpec made = PreprocessSpec::imagenet(224);
@@ -125,7 +128,11 @@ PreprocessSpec from_timm(const json& outer) {
   made.std = triple(spec, "std", made.std);
   const std::string mode = spec.value("crop_mode", "center");
   if (mode == "squash") made.mode = ResizeMode::kExact;
-  if (mode == "border") made.mode = ResizeMode::kLetterbox;
+  if (mode == "border") {
+    made.mode = ResizeMode::kLetterbox;
+    for (std::size_t i = 0; i < 3; ++i)
+      made.fill[i] = static_cast<std::uint8_t>(std::clamp(std::nearbyint(made.mean[i] * 255.0F), 0.0F, 255.0F));
+  }
   if (mode != "center" && mode != "squash" && mode != "border") bad("crop_mode", "center, squash, border");
   return made;
 }
@@ -138,25 +145,69 @@ int side(const json& size, const char* field, const char* otherwise) {
   bad("size", "a number, {height, width} or {shortest_edge}");
 }
 
-/// Hugging Face: do_resize, size, resample (PIL's number), do_center_crop, crop_size, rescale_factor, image_mean,
-/// image_std.
+/// What a processor of Hugging Face does beyond what its JSON says, by the beginning of its name.
+struct Processor {
+  std::string_view name;
+  bool square;          ///< "size": N is N × N, else the short side
+  double crop_percent;  ///< crops without do_center_crop, the short side being size / this; 0: does not
+};
+constexpr int kWarpedFrom = 384;  ///< sides from which ConvNeXT squashes instead of cropping
+constexpr Processor kProcessors[] = {
+    {"ConvNext", false, 0.875}, {"Levit", false, 0.875}, {"PoolFormer", false, 0.9}, {"CLIP", false, 0},
+    {"ChineseCLIP", false, 0},  {"Bit", false, 0},       {"MobileNetV1", false, 0},  {"MobileNetV2", false, 0},
+    {"MobileViT", false, 0},    {"", true, 0},  // ViT, DeiT, BEiT, Swin, EfficientNet and the library's own default
+};
+
+const Processor& processor_of(const json& spec) {
+  std::string type;
+  for (const char* key : {"feature_extractor_type", "image_processor_type"})
+    if (spec.contains(key) && spec[key].is_string()) type = spec[key].get<std::string>();
+  return *std::ranges::find_if(kProcessors, [&](const Processor& row) { return type.starts_with(row.name); });
+}
+
+/// The crop after a resize to `resized` on the short side, or to made.height × made.width.
+void crop_hugging_face(const json& spec, int resized, PreprocessSpec& made) {
+  const int height = spec.contains("crop_size") ? side(spec["crop_size"], "height", "shortest_edge") : 224;
+  const int width = spec.contains("crop_size") ? side(spec["crop_size"], "width", "shortest_edge") : 224;
+  const bool exact = made.mode == ResizeMode::kExact;
+  const bool fits = exact ? std::int64_t{height} * made.width == std::int64_t{width} * made.height : height == width;
+  if (height > resized || !fits || height * 20 < resized)
+    bad("crop_size",
+        fmt::format("the resized photo's shape and at most its side of {}, got {} × {}", resized, height, width));
+  made.height = height;
+  made.width = width;
+  made.crop_fraction = static_cast<double>(height) / resized;
+}
+
+/// Size, mode and crop. A short side alone leaves photos in many shapes: that is no network's input.
+void size_hugging_face(const json& spec, PreprocessSpec& made) {
+  const Processor& processor = processor_of(spec);
+  const json size = spec.value("size", json(224));
+  made.height = side(size, "height", "shortest_edge");
+  made.width = side(size, "width", "shortest_edge");
+  const bool crop = truth(spec, "do_center_crop", spec.contains("crop_size"));
+  const double percent = number(spec, "crop_pct", processor.crop_percent, 0.05, 1);
+  const bool square = processor.square && percent == 0 &&
+                      !(crop && !spec.contains("image_processor_type") && !spec.contains("feature_extractor_type"));
+  const bool exact = size.is_object() ? size.contains("height") : square;
+  made.mode = exact ? ResizeMode::kExact : ResizeMode::kShortSide;
+  const auto resized = static_cast<int>(percent > 0 && !exact ? made.height / percent + 1e-9 : made.height);
+  if (crop) return crop_hugging_face(spec, resized, made);
+  if (exact) return;
+  if (percent == 0)
+    bad("size", "a crop too (do_center_crop, crop_size), as the short side alone leaves the other open");
+  if (processor.name == "ConvNext" && made.height >= kWarpedFrom)
+    made.mode = ResizeMode::kExact;
+  else
+    made.crop_fraction = percent;
+}
+
+/// Hugging Face: do_resize, size, resample (PIL's number), do_center_crop, crop_size, crop_pct, rescale_factor,
+/// image_mean, image_std, and the processor's type, by which `"size": 224` is a square or a short side.
 PreprocessSpec from_hugging_face(const json& spec) {
   PreprocessSpec made;
   if (!truth(spec, "do_resize", true)) bad("do_resize", "true: photos come in all sizes, a network takes one");
-  if (spec.contains("size")) {
-    made.height = side(spec["size"], "height", "shortest_edge");
-    made.width = side(spec["size"], "width", "shortest_edge");
-    const bool exact = spec["size"].is_object() && spec["size"].contains("height");
-    made.mode = exact ? ResizeMode::kExact : ResizeMode::kShortSide;
-  }
-  const int resized = made.height;
-  if (truth(spec, "do_center_crop", false) && spec.contains("crop_size")) {
-    made.height = side(spec["crop_size"], "height", "shortest_edge");
-    made.width = side(spec["crop_size"], "width", "shortest_edge");
-    made.crop_fraction = std::clamp(static_cast<double>(made.height) / std::max(1, resized), 0.05, 1.0);
-  }
-  if (spec.contains("crop_pct")) made.crop_fraction = number(spec, "crop_pct", 1, 0.05, 1);
-  if (made.height < 1 || made.width < 1 || made.height > kMostSide || made.width > kMostSide) bad("size", "1 to 16384");
+  size_hugging_face(spec, made);
   constexpr std::array<ResizeFilter, 4> kPillow = {ResizeFilter::kNearest, ResizeFilter::kLanczos,
                                                    ResizeFilter::kBilinear, ResizeFilter::kBicubic};
   const auto resample = static_cast<std::size_t>(number(spec, "resample", 2, 0, 3));

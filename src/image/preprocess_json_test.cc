@@ -1,3 +1,4 @@
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "image/preprocess.h"
@@ -56,6 +57,9 @@ TEST(PreprocessJson, ErrorsNameTheField) {
       {R"({"do_resize": false})", "do_resize"},
       {R"({"do_resize": true, "size": {"longest_edge": 9}})", "size"},
       {R"({"do_resize": true, "size": 0})", "size"},
+      {R"({"do_resize": true, "size": {"shortest_edge": 224}})", "size"},
+      {R"({"do_resize": true, "size": {"shortest_edge": 200}, "crop_size": 224})", "crop_size"},
+      {R"({"do_resize": true, "size": {"height": 256, "width": 320}, "crop_size": 224})", "crop_size"},
       {R"({"do_resize": true, "resample": 9})", "resample"}};
   for (const auto& [text, field] : cases) {
     const std::string message = message_of(text);
@@ -96,6 +100,53 @@ TEST(PreprocessJson, HuggingFaceExactWithoutCrop) {
   EXPECT_EQ(spec.crop_fraction, 1);
   EXPECT_EQ(spec.scale, 1);
   EXPECT_EQ(spec.mean, (std::array<float, 3>{0, 0, 0}));
+}
+
+TEST(PreprocessJson, TimmModes) {
+  const PreprocessSpec border = from(R"({"input_size": [3, 224, 224], "crop_pct": 0.9, "crop_mode": "border",
+      "mean": [0.5, 0.4, 1]})");
+  EXPECT_EQ(border.mode, ResizeMode::kLetterbox);
+  EXPECT_EQ(border.crop_fraction, 0.9);
+  EXPECT_EQ(border.fill, (std::array<std::uint8_t, 3>{128, 102, 255}));  // round(255 · mean), halves to even
+  const PreprocessSpec squash = from(R"({"input_size": [3, 224, 224], "crop_pct": 0.95, "crop_mode": "squash"})");
+  EXPECT_EQ(squash.mode, ResizeMode::kExact);
+  EXPECT_EQ(squash.crop_fraction, 0.95);
+}
+
+/// "size" without a crop, with one, and by processor, as transformers' image processors resize.
+TEST(PreprocessJson, HuggingFaceSizes) {
+  struct Case {
+    const char* text;
+    ResizeMode mode;
+    int side;
+    double resized;
+  };
+  constexpr auto kShort = ResizeMode::kShortSide, kExact = ResizeMode::kExact;
+  const Case cases[] = {
+      {R"({"do_resize": true, "size": 224})", kExact, 224, 224},
+      {R"({"image_processor_type": "ViTImageProcessor", "size": 224})", kExact, 224, 224},
+      {R"({"image_processor_type": "DeiTImageProcessor", "size": 256, "do_center_crop": true, "crop_size": 224})",
+       kExact, 224, 256},
+      {R"({"do_resize": true, "size": 256, "do_center_crop": true, "crop_size": 224})", kShort, 224, 256},
+      {R"({"image_processor_type": "CLIPImageProcessor", "size": 224, "do_center_crop": true, "crop_size": 224})",
+       kShort, 224, 224},
+      {R"({"do_resize": true, "size": {"shortest_edge": 256}, "do_center_crop": true})", kShort, 224, 256},
+      {R"({"feature_extractor_type": "ConvNextFeatureExtractor", "do_resize": true, "size": 224})", kShort, 224, 256},
+      {R"({"image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": 224}, "crop_pct": 0.95})",
+       kShort, 224, 235},
+      {R"({"image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": 384}})", kExact, 384, 384},
+      {R"({"image_processor_type": "LevitImageProcessor", "size": {"shortest_edge": 224}, "do_center_crop": true,
+          "crop_size": {"height": 224, "width": 224}})",
+       kShort, 224, 256},
+      {R"({"do_resize": true, "size": {"height": 256, "width": 256}, "do_center_crop": true, "crop_size": 224})",
+       kExact, 224, 256}};
+  for (const Case& c : cases) {
+    const PreprocessSpec spec = from(c.text);
+    EXPECT_EQ(spec.mode, c.mode) << c.text;
+    EXPECT_EQ(spec.height, c.side) << c.text;
+    EXPECT_EQ(spec.width, c.side) << c.text;
+    EXPECT_EQ(std::floor(spec.height / spec.crop_fraction + 1e-9), c.resized) << c.text;
+  }
 }
 
 TEST(PreprocessJson, Arguments) {

@@ -1,5 +1,7 @@
 #include "image/preprocess.h"
 
+#include <limits>
+
 #include "image/encode.h"
 #include "image/resize.h"
 #include "image/test_pattern.h"
@@ -41,6 +43,45 @@ TEST(Preprocess, ExactSquashes) {
   spec.mode = ResizeMode::kExact;
   spec.width = 12;
   EXPECT_EQ(prepared(photo, spec), resized(photo, 12, 16).pixels);
+}
+
+/// torchvision: CenterCrop(28) of 31 starts at round(1.5) = 2, of 33 at round(2.5) = 2.
+TEST(Preprocess, ExactCropsWhereTorchvisionDoes) {
+  const Image photo = pattern(50, 60);
+  for (const int resized_to : {31, 33}) {
+    PreprocessSpec spec = PreprocessSpec::unit(28);
+    spec.mode = ResizeMode::kExact;
+    spec.crop_fraction = 28.0 / resized_to;
+    EXPECT_EQ(prepared(photo, spec), cropped(resized(photo, resized_to, resized_to), 2, 2, 28, 28)) << resized_to;
+  }
+}
+
+/// timm's border: 40 × 20 within floor(16 / 0.8) = 20 is 20 × 10; 16 of the 20 columns stay, 3 rows of border each
+/// side.
+TEST(Preprocess, LetterboxCropsWhatIsWider) {
+  const Image photo = pattern(40, 20);
+  PreprocessSpec spec = PreprocessSpec::unit(16);
+  spec.mode = ResizeMode::kLetterbox;
+  spec.crop_fraction = 0.8;
+  const std::vector<std::uint8_t> made = prepared(photo, spec), inner = cropped(resized(photo, 20, 10), 2, 0, 16, 10);
+  const std::size_t border = std::size_t{3} * 16 * 3;
+  for (std::size_t i = 0; i < made.size(); ++i)
+    ASSERT_EQ(made[i], i < border || i >= border + inner.size() ? 0 : inner[i - border]) << i;
+}
+
+TEST(Preprocess, BuffersHaveLimits) {
+  PreprocessSpec spec = PreprocessSpec::unit(224);
+  EXPECT_EQ(spec.batch_bytes(8), std::size_t{8} * 224 * 224 * 3);
+  EXPECT_EQ(error_of([&] { spec.batch_bytes(200'000); }), ErrorKind::kInvalidArgument);
+  EXPECT_EQ(error_of([&] { spec.batch_bytes(std::numeric_limits<std::int64_t>::max()); }), ErrorKind::kInvalidArgument);
+  EXPECT_EQ(error_of([&] { spec.batch_bytes(-1); }), ErrorKind::kInvalidArgument);
+  spec.height = spec.width = kMostInputSide;
+  EXPECT_EQ(spec.batch_bytes(1), std::size_t{3} << 28);
+  EXPECT_EQ(error_of([&] { spec.batch_bytes(1000); }), ErrorKind::kInvalidArgument);
+  spec.width = kMostInputSide + 1;
+  EXPECT_EQ(error_of([&] { spec.batch_bytes(1); }), ErrorKind::kInvalidArgument);
+  spec.width = 0;
+  EXPECT_EQ(error_of([&] { spec.batch_bytes(1); }), ErrorKind::kInvalidArgument);
 }
 
 TEST(Preprocess, LetterboxFillsTheBorder) {
