@@ -11,9 +11,9 @@ std::optional<StageTrace> StageStore::find(const std::string& id, const std::str
   std::error_code code;
   const std::filesystem::path file = folder_ / (id + ".json");
   if (force_ || !std::filesystem::exists(file, code)) return std::nullopt;
-  const nlohmann::ordered_json json = nlohmann::ordered_json::parse(read_text(file), nullptr, false);
-  if (!json.is_object() || json.value("key", "") != key || !json.contains("trace")) return std::nullopt;
   try {
+    const nlohmann::ordered_json json = nlohmann::ordered_json::parse(read_text(file), nullptr, false);
+    if (!json.is_object() || json.value("key", "") != key || !json.contains("trace")) return std::nullopt;
     return trace_from_json(json["trace"]).stages.at(0);
   } catch (const std::exception&) {
     return std::nullopt;

@@ -42,7 +42,7 @@ class GateRefused : public Error {
   GateResult gate_;
 };
 
-/// kInvalidArgument when the two saw different images.
+/// Judges the images that both saw. kInvalidArgument when there is none.
 GateResult check_gate(const EvalResult& before, const EvalResult& after, const GateOptions& options);
 
 /// {before, after, top5: {before, after}, worst_class: {class, lost, images} or null, drop_points, ci95_points, images,
