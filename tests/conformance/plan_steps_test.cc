@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <omp.h>
 
 #include <array>
 #include <cstdlib>
@@ -11,6 +12,7 @@
 #include "graph/reference.h"
 #include "passes/pass.h"
 #include "quantize/typed_graph.h"
+#include "testing/allocation_count.h"
 #include "testing/graph_random.h"
 #include "testing/zoo_graphs.h"
 
@@ -156,6 +158,47 @@ TEST_P(PlanSteps, AddUpToTheNetwork) {
   run_observed(std::make_shared<const Engine>(build()));
   expect_step(whole.value(whole.outputs()[0]), output, run_reference(whole, std::span(&input, 1))[0]);
 }
+
+/// Nets of depthwise and of squeeze-and-excite blocks, in every precision, on one thread and on two.
+class RunningPlans : public PlanSteps {};
+
+std::vector<Variant> small_nets() {
+  std::vector<Variant> made;
+  for (std::size_t g = 0; g < zoo_graphs().size(); ++g)
+    for (const Precision precision : {Precision::kFp32, Precision::kBf16, Precision::kInt8})
+      if (zoo_graphs()[g].name.starts_with("mobilenet") || zoo_graphs()[g].name.starts_with("efficientnet"))
+        made.push_back({g, precision, 1});
+  return made;
+}
+
+TEST_P(RunningPlans, AllocateNothingOfTheirOwn) {
+  if (!kCountsAllocations) GTEST_SKIP() << "the sanitizer has its own operator new";
+  const auto executor = Executor::make(std::make_shared<const Engine>(build()), cpu, device);
+  std::vector<float> result(static_cast<std::size_t>(output_classes(executor->engine())));
+  for (const int threads : {1, 2}) {
+    ExecutionContext context(executor, threads);
+    context.run(input.bytes(), 1, result);
+    AllocationCount count;
+    for (int i = 0; i < 3; ++i) context.run(input.bytes(), 1, result);
+    const Allocations made = count.stop();
+    EXPECT_EQ(made.own, 0) << threads << " threads; oneDNN's: " << made.vendors;
+  }
+}
+
+/// A program that uses OpenMP itself keeps its own number of threads.
+TEST_P(RunningPlans, LeaveTheCallersThreadsAlone) {
+  const auto executor = Executor::make(std::make_shared<const Engine>(build()), cpu, device);
+  std::vector<float> result(static_cast<std::size_t>(output_classes(executor->engine())));
+  const int before = omp_get_max_threads();
+  omp_set_num_threads(before + 3);
+  ExecutionContext context(executor, 1);
+  context.run(input.bytes(), 1, result);
+  EXPECT_EQ(omp_get_max_threads(), before + 3);
+  omp_set_num_threads(before);
+}
+
+INSTANTIATE_TEST_SUITE_P(Small, RunningPlans, testing::ValuesIn(small_nets()),
+                         [](const auto& given) { return name_of(given.param); });
 
 INSTANTIATE_TEST_SUITE_P(Zoo, PlanSteps, testing::ValuesIn(variants()),
                          [](const auto& given) { return name_of(given.param); });

@@ -1,7 +1,5 @@
 #include "backend/cpu/onednn/primitive_step.h"
 
-#include <omp.h>
-
 #include <mutex>
 
 #include "backend/cpu/onednn/runtime.h"
@@ -36,7 +34,7 @@ class PrimitiveStep final : public Step {
   bool in_place(std::size_t input) const override { return in_place_ == static_cast<int>(input); }
 
   void run(const Bindings& bindings, Stream& stream) const noexcept override {
-    omp_set_num_threads(stream.threads);
+    const ThreadScope threads(stream.threads);
     std::unique_ptr<Slot> slot = take();
     for (std::size_t i = 0; i < bound_.size(); ++i) {
       const Recipe::Bound& b = bound_[i];
