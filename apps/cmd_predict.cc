@@ -8,8 +8,8 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
-#include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/cancel.h"
 #include "base/io/file.h"
@@ -84,12 +84,13 @@ class TraceNames {
  public:
   std::string next(const std::string& file) {
     const std::string stem = file == "-" ? "stdin" : std::filesystem::path(file).stem().string();
-    const int times = ++seen_[stem];
-    return times == 1 ? stem : fmt::format("{} ({})", stem, times);
+    std::string name = stem;
+    for (int times = 2; !given_.insert(name).second; ++times) name = fmt::format("{} ({})", stem, times);
+    return name;
   }
 
  private:
-  std::map<std::string, int> seen_;
+  std::set<std::string> given_;
 };
 
 void write_trace(const Classifier& classifier, const std::string& name, const std::string& stem, const Bytes& encoded,

@@ -97,10 +97,8 @@ constexpr FunctionRow kFunctions[] = {
 
 /// gelu as opset 17 can say it: 0.5 · x · (1 + erf(x / √2)).
 void write_gelu(NodeWriter& out, const std::string& from, const std::string& to) {
-  const std::string scaled = out.between("gelu_scaled");
-  const std::string erf = out.between("gelu_erf");
-  const std::string one = out.between("gelu_one");
-  const std::string half = out.between("gelu_half");
+  const std::string scaled = out.between("gelu_scaled"), erf = out.between("gelu_erf");
+  const std::string one = out.between("gelu_one"), half = out.between("gelu_half");
   out.op("Mul", {from, out.number("gelu_root", std::sqrt(0.5F))}, {scaled});
   out.op("Erf", {scaled}, {erf});
   out.op("Add", {erf, out.number("gelu_1", 1)}, {one});
@@ -123,8 +121,7 @@ void write_function(NodeWriter& out, const Activation& fn, const std::string& fr
   }
   if (fn.function == Function::kGelu) return write_gelu(out, from, to);
   if (fn.function == Function::kMish) {
-    const std::string plus = out.between("softplus");
-    const std::string tanh = out.between("tanh");
+    const std::string plus = out.between("softplus"), tanh = out.between("tanh");
     out.op("Softplus", {from}, {plus});
     out.op("Tanh", {plus}, {tanh});
     out.op("Mul", {from, tanh}, {to});

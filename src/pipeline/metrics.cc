@@ -218,6 +218,10 @@ std::string describe_comparison(const nlohmann::json& comparison) {
   return text + fmt::format("before: {}\n", comparison.at("baseline").get<std::string>());
 }
 
+/// What was selected on the images that the figures come from.
+constexpr const char* kSelected =
+    "The gate judged the engine on these same images; precisions and ranges of layers were chosen on training images.";
+
 std::string key_insight(const nlohmann::json& comparison) {
   const double before = value_at(comparison, "before", "latency_ms");
   const double after = value_at(comparison, "after", "latency_ms");
@@ -231,11 +235,11 @@ std::string key_insight(const nlohmann::json& comparison) {
   if (after < before)
     return fmt::format(
         "The engine answers {:.1f} × as fast as the plain model ({:.2f} → {:.2f} ms per image, {:.0f} % of the "
-        "latency gone) {} ({}).",
-        before / after, before, after, 100 * (1 - after / before), accuracy, scores);
+        "latency gone) {} ({}). {}",
+        before / after, before, after, 100 * (1 - after / before), accuracy, scores, kSelected);
   return fmt::format(
-      "On this machine the engine is not faster than the plain model ({:.2f} → {:.2f} ms per image); {}.", before,
-      after, scores);
+      "On this machine the engine is not faster than the plain model ({:.2f} → {:.2f} ms per image); {}. {}", before,
+      after, scores, kSelected);
 }
 
 StageTrace trace_metrics(const nlohmann::json& comparison, double seconds) {

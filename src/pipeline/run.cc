@@ -30,6 +30,12 @@ constexpr const char* kDrawnNote =
 
 std::string hash_of(const std::filesystem::path& file) { return content_hash(read_file(file)); }
 
+/// Of the file that an option names; the option itself where it is none.
+std::string content_of(const std::string& argument) {
+  std::error_code code;
+  return std::filesystem::is_regular_file(argument, code) ? hash_of(argument) : argument;
+}
+
 /// Of the images below `folder`; empty where it is none.
 std::string hash_of_folder(const std::filesystem::path& folder) {
   std::error_code code;
@@ -126,7 +132,7 @@ class Run {
             {"lr", train.lr},
             {"weight_decay", train.weight_decay},
             {"augment", train.augment},
-            {"preprocess", train.preprocess},
+            {"preprocess", content_of(train.preprocess)},
             {"device", train.device},
             {"seed", settings_.data.seed}};
   }
@@ -180,6 +186,11 @@ class Run {
             {"calibration", build.calibration},
             {"calib", build.calib},
             {"calib_images", hash_of_folder(build.calib)},
+            {"calib_cache", build.calib_cache.string()},
+            {"weights", build.weights},
+            {"activations", build.activations},
+            {"workspace", build.workspace_mb},
+            {"refittable", build.refittable},
             {"against", build.against.empty() ? "" : hash_of(build.against)},
             {"opt_level", build.opt_level},
             {"keep", build.keep},

@@ -157,7 +157,7 @@ TEST(Dequantized, IsTheRealNetworkButForRoundedWeights) {
   const Graph real = dequantized(quantized);
   EXPECT_FALSE(is_quantized(real));
   const Value& input = plain.value(plain.inputs()[0]);
-  Tensor x(input.dtype, input.shape);
+  Tensor x = Tensor::zeros(input.dtype, input.shape);
   const std::span<float> red = x.data<float>().first(x.data<float>().size() / 3);
   std::ranges::fill(red, 1.0F);
   const std::vector<Tensor> wanted = run_reference(plain, std::vector{x}), got = run_reference(real, std::vector{x});

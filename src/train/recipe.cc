@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/io/file.h"
@@ -110,9 +111,7 @@ std::map<std::string, std::string> fingerprint(const Recipe& recipe, const Graph
           {"set of classes", fmt::format("{}", fmt::join(dataset.classes, ", "))},
           {"set of training images", hashes(split.train)},
           {"set of validation images", hashes(split.val)},
-          {"preprocessing",
-           fmt::format("{}x{} crop {} scale {} mean {} std {}", spec.height, spec.width, spec.crop_fraction, spec.scale,
-                       fmt::join(spec.mean, ","), fmt::join(spec.std, ","))},
+          {"preprocessing", to_json(spec).dump()},
           {"number of epochs", std::to_string(recipe.epochs)},
           {"batch", std::to_string(recipe.batch)},
           {"number of views", std::to_string(recipe.views)},

@@ -65,6 +65,12 @@ def predict(out):
     check("a bad image is an entry with an error, the others are done", "error" in entries[0] and entries[1]["top"][0]["p"] > 0)
     fovea("predict", "--engine", out / "model.engine", photo, "--trace", WORK / "trace")
     check("a trace is a page and a JSON", len(list((WORK / "trace").iterdir())) == 2)
+    for folder in ["one", "two"]:
+        (WORK / folder).mkdir(exist_ok=True)
+        shutil.copy(photo, WORK / folder / "a.jpg")
+    shutil.copy(photo, WORK / "a (2).jpg")
+    fovea("predict", "--engine", out / "model.engine", WORK / "one/a.jpg", WORK / "two/a.jpg", WORK / "a (2).jpg", "--trace", WORK / "same")
+    check("files of one name get a trace each", len(list((WORK / "same").glob("*.json"))) == 3)
 
 
 def builds(out):

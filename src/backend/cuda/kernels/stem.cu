@@ -60,6 +60,25 @@ __device__ void finish(float (&v)[8], void* y, const StemShape& d, const Epilogu
   store8(y, e.y_type, pixel * d.conv.k + channel, v);
 }
 
+/// A thread's share of a tile of 16 pixels of the output row that begins at pixel `row`: those at q and q + 8.
+template <int kTiles>
+__device__ void store_unit(const float (&sums)[kTiles][4], void* y, const StemShape& d, const Epilogue& e,
+                           std::int64_t row, int q, int t) {
+#pragma unroll
+  for (int half = 0; half < 2; ++half) {
+    if (q + 8 * half >= d.conv.q) continue;
+#pragma unroll
+    for (int four = 0; four < kTiles / 4; ++four) {
+      const int channel = static_cast<int>(blockIdx.y) * kTiles * 8 + four * 32 + t * 8;
+      if (channel >= d.conv.k) continue;
+      float v[8];
+#pragma unroll
+      for (int k = 0; k < 8; ++k) v[k] = sums[four * 4 + k / 2][2 * half + k % 2];
+      finish(v, y, d, e, row + q + 8 * half, channel);
+    }
+  }
+}
+
 /// A warp makes two times 16 neighbours of an output row at once. Columns of a tile are dealt to the channels so that a
 /// thread holds eight neighbours of each.
 template <typename T, int kTiles>
@@ -111,21 +130,8 @@ __global__ void __launch_bounds__(kThreads)
     for (int h = 0; h < 2; ++h) {
       const int unit = pair * 2 + h, p = unit / across;
       if (unit >= units) continue;
-#pragma unroll
-      for (int half = 0; half < 2; ++half) {
-        const int q = (unit - p * across) * kUnit + g + 8 * half;
-        if (q >= d.conv.q) continue;
-        const std::int64_t pixel = (static_cast<std::int64_t>(image) * d.conv.p + first_row + p) * d.conv.q + q;
-#pragma unroll
-        for (int four = 0; four < kTiles / 4; ++four) {
-          const int channel = static_cast<int>(blockIdx.y) * kTiles * 8 + four * 32 + t * 8;
-          if (channel >= d.conv.k) continue;
-          float v[8];
-#pragma unroll
-          for (int k = 0; k < 8; ++k) v[k] = sums[h][four * 4 + k / 2][2 * half + k % 2];
-          finish(v, y, d, e, pixel, channel);
-        }
-      }
+      const std::int64_t row = (static_cast<std::int64_t>(image) * d.conv.p + first_row + p) * d.conv.q;
+      store_unit<kTiles>(sums[h], y, d, e, row, (unit - p * across) * kUnit + g, t);
     }
   }
 }
