@@ -6,15 +6,36 @@
 #include <regex>
 #include <sstream>
 
+#include "base/log/log.h"
+
 namespace fovea::apps {
 
 struct Arguments::State {
+  /// What an option asks of the others, which may be declared after it: one of them.
+  struct Rule {
+    std::string option;
+    std::vector<std::string> others;
+    bool strict;
+  };
   CLI::App* app = nullptr;
   CLI::Option* last = nullptr;
+  std::vector<Rule> rules;
   std::string examples;
 };
 
 namespace {
+
+/// The first strict rule that the command line breaks, in words; others are warned of.
+std::string broken_rule(const CLI::App& app, std::span<const Arguments::State::Rule> rules) {
+  for (const Arguments::State::Rule& rule : rules) {
+    const auto given = [&](const std::string& name) { return app.count(name) > 0; };
+    if (!given(rule.option) || std::ranges::any_of(rule.others, given)) continue;
+    const std::string others = CLI::detail::join(rule.others, " or ");
+    if (rule.strict) return rule.option + " needs " + others;
+    log_warning("{} does nothing without {}", rule.option, others);
+  }
+  return "";
+}
 
 template <typename T>
 CLI::Option* add(CLI::App& app, const std::string& names, T& target, const std::string& help) {
@@ -121,6 +142,14 @@ Arguments& Arguments::excludes(const std::string& other) {
   return *this;
 }
 
+void Arguments::needs(const std::vector<std::string>& options, const std::vector<std::string>& others) {
+  for (const std::string& option : options) state_.rules.push_back({option, others, true});
+}
+
+void Arguments::idle_without(const std::vector<std::string>& options, const std::vector<std::string>& others) {
+  for (const std::string& option : options) state_.rules.push_back({option, others, false});
+}
+
 void Arguments::extras() { state_.app->allow_extras(); }
 
 void Arguments::examples(const std::string& lines) { state_.examples = lines; }
@@ -160,8 +189,12 @@ int dispatch(int argc, char** argv, std::span<const Subcommand> subcommands,
               << (argc > 1 && argv[1][0] != '-' ? std::string(" ") + argv[1] : "") << " --help)\n";
     return 2;
   }
-  for (std::size_t i = 0; i < states.size(); ++i)
-    if (states[i]->app->parsed()) return runs[i]();
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    if (!states[i]->app->parsed()) continue;
+    const std::string broken = broken_rule(*states[i]->app, states[i]->rules);
+    if (broken.empty()) return runs[i]();
+    std::cerr << "error: " << broken << " (see fovea " << subcommands[i].name << " --help)\n";
+  }
   return 2;
 }
 

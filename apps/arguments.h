@@ -37,6 +37,10 @@ class Arguments {
   Arguments& between(double least, double most);
   Arguments& excludes(const std::string& other);
 
+  // Without any of `others` these options are a usage error, or do nothing, which is warned of.
+  void needs(const std::vector<std::string>& options, const std::vector<std::string>& others);
+  void idle_without(const std::vector<std::string>& options, const std::vector<std::string>& others);
+
   void extras();                              ///< unknown options and words are no errors
   void examples(const std::string& lines);    ///< shown at the end of --help, one command a line
   bool given(const std::string& name) const;  ///< whether the command line named it

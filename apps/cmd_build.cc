@@ -118,7 +118,9 @@ std::function<int()> define_build(Arguments& arguments) {
   declare_build(arguments, options->build);
   declare_preprocess(arguments, options->build.preprocess);
   declare_device(arguments, options->build.device);
-  arguments.option("--size", options->size, "Height and width for models that leave them open").between(0, 4096);
+  declare_size(arguments, options->size);
+  arguments.idle_without({"--val", "--max-drop", "--gate", "--against", "--keep-failed"}, {"--data"});
+  arguments.idle_without({"--calibration"}, {"--data", "--calib"});
   options->common.declare(arguments);
   arguments.examples(
       "  fovea build --model model.onnx --data photos --out model.engine\n"

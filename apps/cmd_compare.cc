@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "base/log/log.h"
 #include "common.h"
 #include "evaluated.h"
 #include "option_groups.h"
@@ -14,6 +15,7 @@ struct Options {
   std::filesystem::path model, engine;
   DataSettings data;
   std::string split, preprocess;
+  int size = 0;
   double seconds = 6;
   bool layers = false;
   bool no_ladder = false;
@@ -25,7 +27,10 @@ int run(Options& options) {
   Subject subject;
   subject.engine = std::make_shared<const Engine>(load_engine(options.engine));
   subject.name = options.engine.string();
-  SourceModel source = load_source(options.model, options.preprocess);
+  SourceModel source = load_source(options.model, options.preprocess, options.size);
+  if (!options.preprocess.empty() && to_json(source.spec) != to_json(subject.engine->info.preprocess))
+    log_warning("--preprocess {} is not what the engine was built with: both run with the engine's",
+                options.preprocess);
   source.spec = subject.engine->info.preprocess;
   const SplitImages images = split_images(subject, options.data, options.split);
   std::vector<Rung> rungs;
@@ -70,6 +75,7 @@ std::function<int()> define_compare(Arguments& arguments) {
   arguments.flag("--layers", options->layers, "Per node: how far it is from fp32");
   arguments.flag("--no-ladder", options->no_ladder, "Before and after only, nothing between");
   declare_preprocess(arguments, options->preprocess);
+  declare_size(arguments, options->size);
   options->common.declare(arguments);
   arguments.examples(
       "  fovea compare --model model.onnx --engine model.engine --data photos\n"

@@ -135,7 +135,7 @@ std::function<int()> define_export(Arguments& arguments) {
   arguments.list("--batch", options->wanted.batches, "Least, usual and most images at once: the profile hint")
       .between(1, 4096);
   declare_preprocess(arguments, options->build.preprocess);
-  arguments.option("--size", options->size, "Height and width for models that leave them open").between(0, 4096);
+  declare_size(arguments, options->size);
   arguments.option("--plan", options->plan, "Also write the engine that the gate judged: the same typed network here");
   declare_vendor(arguments, options->vendor);
   options->common.declare(arguments);

@@ -9,9 +9,11 @@
 #include "engine/difference.h"
 #include "engine/dot.h"
 #include "engine/engine.h"
+#include "engine/executor.h"
 #include "engine/format.h"
 #include "engine/step_cost.h"
 #include "graph/text.h"
+#include "option_groups.h"
 #include "pipeline/model_source.h"
 #include "pipeline/why.h"
 #include "quantize/typed_graph.h"
@@ -23,6 +25,8 @@ namespace {
 struct Options {
   std::filesystem::path file, before;
   std::string why;
+  std::string preprocess;
+  int size = 0;
   bool can_run = false;
   bool dot = false;
   Common common;
@@ -40,7 +44,7 @@ nlohmann::json describe(const Graph& graph) {
 }
 
 int inspect_model(Options& options) {
-  const SourceModel source = load_source(options.file, {});
+  const SourceModel source = load_source(options.file, options.preprocess, options.size);
   const Graph& graph = source.model.graph;
   if (options.dot) {
     options.common.say(dot_of(graph));
@@ -75,9 +79,13 @@ int can_run(Options& options) {
   if (line.empty() && !reason.empty())
     line = fmt::format("no: it needs {}; build it here: fovea build --model MODEL.onnx --out {}\n", reason,
                        options.file.string());
-  options.common.say(reason.empty() ? "yes\n" : line);
-  options.common.finish(nlohmann::json{
-      {"schema", 1}, {"can_run", reason.empty()}, {"reason", reason}, {"fingerprint", info.fingerprint}});
+  const std::string note = reason.empty() ? too_few_threads(load_engine(options.file)) : "";
+  options.common.say(!reason.empty() ? line : note.empty() ? "yes\n" : fmt::format("yes, but {}\n", note));
+  options.common.finish(nlohmann::json{{"schema", 1},
+                                       {"can_run", reason.empty()},
+                                       {"reason", reason},
+                                       {"note", note},
+                                       {"fingerprint", info.fingerprint}});
   return reason.empty() ? 0 : 4;
 }
 
@@ -182,6 +190,8 @@ bool is_engine(const std::filesystem::path& path) {
 int run(Options& options) {
   options.common.apply();
   const bool engine = is_engine(options.file);
+  require(!engine || (options.preprocess.empty() && options.size == 0), ErrorKind::kUsage,
+          "{} is an engine: --preprocess and --size are for models", options.file.string());
   require(engine || (!options.can_run && options.before.empty()), ErrorKind::kInvalidArgument, "{} is no engine",
           options.file.string());
   return engine ? inspect_engine(options) : inspect_model(options);
@@ -196,6 +206,8 @@ std::function<int()> define_inspect(Arguments& arguments) {
   arguments.flag("--can-run", options->can_run, "Whether this machine can run the engine (exit status 0 or 4)");
   arguments.flag("--dot", options->dot, "The graph or the plan for Graphviz");
   arguments.option("--diff", options->before, "Another engine: how the file differs from it");
+  declare_preprocess(arguments, options->preprocess);
+  declare_size(arguments, options->size);
   options->common.declare(arguments);
   arguments.examples(
       "  fovea inspect model.engine\n  fovea inspect model.engine --why conv1\n"

@@ -24,8 +24,12 @@ std::function<int()> define_run(Arguments& arguments) {
   declare_build(arguments, run.build);
   declare_device(arguments, run.build.device);
   arguments.option("--model", run.model, "A trained model (ONNX): stage 4 trains nothing");
+  for (const char* training : {"--net", "--from", "--epochs", "--resume"}) arguments.excludes(training);
   arguments.option("--class-map", run.data.class_map, "With --model: which class each folder is");
-  arguments.option("--images", run.synth_images, "Without --data: how many pictures to draw").between(30, 1e6);
+  arguments.option("--images", run.synth_images, "Without --data: how many pictures to draw")
+      .between(30, 1e6)
+      .excludes("--data");
+  arguments.needs({"--class-map"}, {"--model"});
   arguments.flag("--force", run.force, "Do stages again that finished with the same inputs and options");
   options->common.declare(arguments);
   arguments.examples(

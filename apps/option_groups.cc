@@ -20,6 +20,10 @@ void declare_preprocess(Arguments& arguments, std::string& preprocess) {
                    "imagenet, unit or FILE.json (own format, timm or Hugging Face); default: what the model says");
 }
 
+void declare_size(Arguments& arguments, int& size) {
+  arguments.option("--size", size, "Height and width for models that leave them open").between(0, 4096);
+}
+
 void declare_device(Arguments& arguments, std::string& device) {
   arguments.option("--device", device, "auto, cpu, cuda[:N] or tensorrt").matches("auto|cpu|cuda(:[0-9]+)?|tensorrt");
 }
@@ -44,6 +48,7 @@ void declare_train(Arguments& arguments, TrainSettings& train) {
   arguments.option("--augment", train.augment, "Random changes of training images")
       .one_of({"auto", "none", "light", "standard", "strong"});
   arguments.flag("--resume", train.resume, "Go on from the checkpoint of an interrupted training");
+  arguments.needs({"--freeze", "--qat"}, {"--from"});
 }
 
 void declare_build(Arguments& arguments, BuildSettings& build) {

@@ -10,6 +10,7 @@ void declare_data(Arguments& arguments, DataSettings& data, bool required);
 void declare_limits(Arguments& arguments, DataSettings& data);
 void declare_train(Arguments& arguments, TrainSettings& train);
 void declare_build(Arguments& arguments, BuildSettings& build);
+void declare_size(Arguments& arguments, int& size);
 void declare_device(Arguments& arguments, std::string& device);
 void declare_preprocess(Arguments& arguments, std::string& preprocess);
 

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/parallel/parallel.h"
 #include "engine/bound_plan.h"
 #include "engine/executor.h"
 #include "engine/layout.h"
@@ -97,7 +98,7 @@ void ExecutionContext::State::run_plan(std::size_t index, const std::byte* input
   if (!in_place)
     executor->device().upload(buffers.input->data(), {input, static_cast<std::size_t>(images) * input_bytes}, *stream);
   bound[index].set_input(in_place ? input : buffers.input->data());
-  stream->threads = threads > 0 ? threads : plan.threads;
+  stream->threads = threads > 0 ? threads : std::min(plan.threads, default_threads());
   run_steps(index, 0);
   const std::span<float> result(output, static_cast<std::size_t>(images) * classes);
   executor->device().download(std::as_writable_bytes(result), buffers.output->data(), *stream);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/log/log.h"
 #include "base/parallel/parallel.h"
 #include "engine/format.h"
 #include "engine/validate.h"
@@ -67,6 +68,7 @@ std::shared_ptr<const Executor> Executor::make(std::shared_ptr<const Engine> eng
                                                std::shared_ptr<Device> device) {
   validate(*engine);
   check_device(engine->info, *device);
+  if (const std::string narrow = too_few_threads(*engine); !narrow.empty()) log_warning("{}", narrow);
   return std::make_shared<LoadedExecutor>(std::move(engine), backend, std::move(device));
 }
 
@@ -75,6 +77,14 @@ std::shared_ptr<const Executor> make_executor(Engine engine, const Backend& back
           engine.info.backend, backend.name());
   std::shared_ptr<Device> device = backend.open(engine.info.isa, device_index);
   return Executor::make(std::make_shared<const Engine>(std::move(engine)), backend, std::move(device));
+}
+
+std::string too_few_threads(const Engine& engine, int available) {
+  int most = 1;
+  for (const Plan& plan : engine.plans) most = std::max(most, plan.threads);
+  if (most <= available) return "";
+  return fmt::format("the engine was tuned for {} threads and runs on the {} that there are: build it here to be fast",
+                     most, available);
 }
 
 std::size_t input_bytes_per_image(const Engine& engine) {

@@ -3,8 +3,10 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
+#include "base/parallel/parallel.h"
 #include "engine/cover.h"
 #include "engine/engine.h"
 
@@ -26,6 +28,9 @@ class Executor {
 
 /// Opens the backend's device as the engine wants it (instruction set capped as at build time) and makes an executor.
 std::shared_ptr<const Executor> make_executor(Engine engine, const Backend& backend, int device_index = 0);
+
+/// One line where a plan was tuned for more threads than there are (it then runs on those); else empty.
+std::string too_few_threads(const Engine& engine, int available = available_threads());
 
 inline constexpr std::int64_t kMostClasses = 10'000'000;
 

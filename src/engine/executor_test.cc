@@ -1,5 +1,6 @@
 #include "engine/executor.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <array>
@@ -180,6 +181,18 @@ TEST(Executor, ServesSeveralContextsAtOnce) {
     });
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(wrong, 0);
+}
+
+TEST(Executor, SaysWhenItWasTunedForMoreThreads) {
+  const Backend& backend = cpu_backend_for_tests();
+  const auto device = backend.open(Isa::kAmx, 0);
+  Engine engine = plain_engine(tiny_classifier(3), backend, *device, {{1}, 1, "reference", {}});
+  EXPECT_EQ(too_few_threads(engine, 1), "");
+  engine.plans[0].threads = available_threads() + 2;
+  EXPECT_THAT(too_few_threads(engine), testing::HasSubstr("tuned for " + std::to_string(engine.plans[0].threads)));
+  ExecutionContext context(Executor::make(std::make_shared<Engine>(std::move(engine)), backend, device));
+  const auto input = pixels(1);
+  EXPECT_EQ(run(context, input), expected(input));
 }
 
 TEST(Executor, RefusesAnotherDeviceAndUnknownTactics) {

@@ -105,6 +105,16 @@ def refusals(out):
     fovea("build", "--model", WORK / "nowhere.onnx", "--out", WORK / "x.engine", code=3)
     fovea("nonsense", code=2)
     fovea("run", code=2)
+    for words, told in [(["train", "--data", out / "data", "--out", WORK / "x.onnx", "--freeze"], "--freeze needs --from"),
+                        (["run", "--out", WORK / "x", "--class-map", WORK / "x.tsv"], "--class-map needs --model"),
+                        (["run", "--out", WORK / "x", "--model", out / "model.onnx", "--epochs", 3], "excludes --"),
+                        (["run", "--out", WORK / "x", "--data", out / "data", "--images", 60], " excludes --"),
+                        (["inspect", out / "model.engine", "--preprocess", "unit"], "are for models")]:
+        check(told, told in fovea(*words, code=2).stderr.decode())
+    idle = fovea("build", "--model", out / "model.onnx", "--precision", "fp32", "--opt-level", 0, "--out", WORK / "idle.engine", "--max-drop", 1)
+    check("an option that does nothing is named", "--max-drop does nothing without --data" in idle.stderr.decode())
+    unit = fovea("inspect", out / "model.onnx", "--preprocess", "unit", "--json", "-")
+    check("inspect takes the spec named", json.loads(unit.stdout)["preprocess"]["mean"] == [0, 0, 0])
     (WORK / "half.engine").write_bytes((out / "model.engine").read_bytes()[:3000])
     half = fovea("predict", "--engine", WORK / "half.engine", WORK / "bad.jpg", code=3)
     check("one line that starts with error:", half.stderr.decode().startswith("error: ") and half.stderr.decode().count("\n") == 1)

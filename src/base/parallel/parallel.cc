@@ -3,11 +3,10 @@
 #include <sched.h>
 
 #include <atomic>
-#include <cmath>
 #include <exception>
-#include <fstream>
 #include <mutex>
-#include <string>
+
+#include "base/parallel/cgroup.h"
 
 namespace fovea {
 namespace {
@@ -21,27 +20,11 @@ int affinity_threads() {
   return std::max(1, CPU_COUNT(&set));
 }
 
-/// cgroup v2 `cpu.max` ("max 100000" or "150000 100000"); v1's pair of files otherwise. 0: no quota.
-int quota_threads() {
-  std::string quota;
-  double period = 0;
-  if (std::ifstream v2("/sys/fs/cgroup/cpu.max"); v2 >> quota >> period) {
-    if (quota == "max" || period <= 0) return 0;
-    return std::max(1, static_cast<int>(std::ceil(std::strtod(quota.c_str(), nullptr) / period)));
-  }
-  double micros = -1;
-  std::ifstream quota_v1("/sys/fs/cgroup/cpu/cpu.cfs_quota_us");
-  std::ifstream period_v1("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
-  if (quota_v1 >> micros && period_v1 >> period && micros > 0 && period > 0)
-    return std::max(1, static_cast<int>(std::ceil(micros / period)));
-  return 0;
-}
-
 }  // namespace
 
 int available_threads() {
   static const int threads = [] {
-    const int quota = quota_threads();
+    const int quota = cgroup_threads();
     const int affinity = affinity_threads();
     return quota > 0 ? std::min(quota, affinity) : affinity;
   }();
