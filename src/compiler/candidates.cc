@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/parts.h"
+
 namespace fovea {
 namespace {
 
@@ -18,6 +20,13 @@ bool keeps_bytes(const NodeView& view) {
   return same_type && (std::holds_alternative<Reshape>(view.op) || std::holds_alternative<Flatten>(view.op) ||
                        std::holds_alternative<Squeeze>(view.op) || std::holds_alternative<Unsqueeze>(view.op) ||
                        std::holds_alternative<Identity>(view.op) || std::holds_alternative<Dropout>(view.op));
+}
+
+/// Concats and slices that need no step in a layout, as far as the node alone shows.
+void add_parts(const NodeView& view, const std::vector<LayoutChoice>& choices, Candidates& found) {
+  for (const LayoutChoice& choice : choices)
+    if (part_offsets(with_layouts(view, choice.inputs, choice.outputs)))
+      found.all.push_back({nullptr, {}, choice.inputs, choice.outputs, 0});
 }
 
 std::vector<Layout> plain(const std::vector<OperandView>& operands) {
@@ -62,6 +71,7 @@ Candidates find_candidates(const NodeView& view, const Backend& backend, const D
   if (!view.inputs.empty() && !view.inputs[0].constant && keeps_bytes(view))
     found.all.push_back({nullptr, {}, plain(view.inputs), plain(view.outputs), 0});
   const std::vector<LayoutChoice> choices = layout_choices(view);
+  add_parts(view, choices, found);
   for (const Tactic& tactic : backend.tactics()) {
     std::string reason;
     bool runs = false;

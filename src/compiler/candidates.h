@@ -10,7 +10,7 @@
 namespace fovea {
 
 /// One way to run a node: who, how, and with which layouts. `tactic` is null for a view, which costs nothing: its
-/// output lies where its input lies.
+/// output lies where its input lies, or in it (slice), or its inputs lie in its output (concat).
 struct Candidate {
   const Tactic* tactic = nullptr;
   Config config;

@@ -68,9 +68,11 @@ constexpr std::string_view kWidenedTactic = "widened";
        said.empty() ? "the backend has none" : said);
 }
 
-void drop(Candidates& found, std::string_view tactic, const char* reason) {
+/// `may_fall`: the graph may yet forbid that the node is a view.
+void drop(Candidates& found, std::string_view tactic, const char* reason, bool may_fall) {
   const auto is_it = [&](const Candidate& c) { return c.tactic && c.tactic->name == tactic; };
-  if (std::ranges::all_of(found.all, is_it)) return;
+  const auto lasts = [&](const Candidate& c) { return is_it(c) || (may_fall && !c.tactic); };
+  if (std::ranges::all_of(found.all, lasts)) return;
   if (std::erase_if(found.all, is_it) > 0) found.refused.push_back({std::string(tactic), reason});
 }
 
@@ -78,10 +80,11 @@ void drop(Candidates& found, std::string_view tactic, const char* reason) {
 /// Weights in 8 bits stay so where anything runs them: widened ones are four times as large, and not what was asked
 /// for.
 void drop_last_resorts(const NodeView& view, Candidates& found) {
-  drop(found, kReferenceTactic, "others run this node");
+  const bool may_fall = std::holds_alternative<Concat>(view.op) || std::holds_alternative<Slice>(view.op);
+  drop(found, kReferenceTactic, "others run this node", may_fall);
   const DType dtype = view.inputs.empty() ? DType::kF32 : view.inputs[0].dtype;
   if (macs_of(view) > 0 && (dtype == DType::kS8 || dtype == DType::kU8))
-    drop(found, kWidenedTactic, "others run this node in 8 bits");
+    drop(found, kWidenedTactic, "others run this node in 8 bits", may_fall);
 }
 
 void keep_first_tactics(Candidates& found, std::size_t most) {

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/log/progress.h"
 #include "compiler/choose.h"
+#include "compiler/part_rules.h"
 
 namespace fovea {
 namespace {
@@ -45,10 +46,10 @@ class Problem {
 
  private:
   /// Of candidates with equal layouts only the cheapest can be chosen.
-  std::vector<const Candidate*> cheapest(const Candidates& found) const {
+  std::vector<const Candidate*> cheapest(const Candidates& found, bool views) const {
     std::vector<const Candidate*> kept;
     for (const Candidate& candidate : found.all) {
-      if (candidate.microseconds == kNever) continue;
+      if (candidate.microseconds == kNever || (!views && !candidate.tactic)) continue;
       const auto same = std::ranges::find_if(kept, [&](const Candidate* other) {
         return other->inputs == candidate.inputs && other->outputs == candidate.outputs;
       });
@@ -72,9 +73,10 @@ class Problem {
     std::optional<Progress> progress;  // the first look at a graph takes long, variants find everything known
     if (!options_.only && options_.reformat_weight == 1)
       progress.emplace("tactics", static_cast<std::int64_t>(graph_.nodes().size()), "nodes");
+    PartRules parts(graph_);
     for (const Node& node : graph_.nodes()) {
       throw_if_cancelled();
-      kept_.push_back(cheapest(costs_.of(graph_, node)));
+      kept_.push_back(cheapest(costs_.of(graph_, node), parts.may_be_view(node)));
       forbid_view_of_input(node);
       prefer_layout(kept_.back());
       std::vector<double> cost;

@@ -157,6 +157,8 @@ class Pieces {
  private:
   bool is_in_arena(ValueId id) const { return place_of(id) == Place::kArena; }
 
+  bool is_whole(ValueId id) const { return value_bytes(plan_, id) == value_bytes(plan_, root(id)); }
+
   void share_in_place(std::size_t s, int which) {
     if (which < 0) return;
     const Node& node = plan_.graph.nodes()[static_cast<std::size_t>(plan_.steps[s].node)];
@@ -165,7 +167,9 @@ class Pieces {
     const bool ends = range.last == static_cast<int>(s) && range.made < static_cast<int>(s);
     const bool once =
         std::ranges::count_if(node.inputs, [&](ValueId i) { return i != kNoValue && root(i) == from; }) == 1;
-    if (ends && once && is_in_arena(from) && is_in_arena(to) && value_bytes(plan_, from) == value_bytes(plan_, to))
+    const bool begins = live_.range[static_cast<std::size_t>(to)].made == static_cast<int>(s);
+    if (ends && once && begins && is_in_arena(from) && is_in_arena(to) && is_whole(node.outputs[0]) &&
+        is_whole(node.inputs[static_cast<std::size_t>(which)]) && value_bytes(plan_, from) == value_bytes(plan_, to))
       share_[static_cast<std::size_t>(to)] = share_[static_cast<std::size_t>(from)];
   }
 
@@ -198,7 +202,8 @@ void plan_memory(Plan& plan, const std::vector<int>& in_place) {
   for (ValueId id = 0; id < static_cast<ValueId>(plan.values.size()); ++id) {
     ValuePlan& at = plan.values[static_cast<std::size_t>(id)];
     at.place = pieces.place_of(pieces.root(id));
-    at.offset = at.place == Place::kArena ? offsets.at(pieces.piece_of(id)) : 0;
+    at.offset =
+        at.place == Place::kArena ? offsets.at(pieces.piece_of(id)) + live.offset[static_cast<std::size_t>(id)] : 0;
   }
   for (std::size_t s = 0; s < plan.steps.size(); ++s)
     if (plan.steps[s].scratch_bytes > 0) plan.steps[s].scratch_offset = offsets.at(-1 - static_cast<ValueId>(s));

@@ -16,10 +16,8 @@ BoundPlan::BoundPlan(const Executor& executor, std::size_t index, ContextBuffers
     bound.step = &executor.step(index, s);
     bind(bound, plan_->graph.nodes()[static_cast<std::size_t>(plan_->steps[s].node)]);
     bound.bindings = {bound.inputs, bound.outputs, arena_ + scratch_offset(*plan_, s, *bound.step)};
-    for (ValueId id = 0; id < static_cast<ValueId>(live.root.size()); ++id) {
-      const auto root = static_cast<std::size_t>(live.root[static_cast<std::size_t>(id)]);
-      if (live.range[root].made == static_cast<int>(s)) bound.made.push_back(id);
-    }
+    for (ValueId id = 0; id < static_cast<ValueId>(live.ready.size()); ++id)
+      if (live.ready[static_cast<std::size_t>(id)] == static_cast<int>(s)) bound.made.push_back(id);
   }
 }
 

@@ -6,6 +6,7 @@
 #include "base/cancel.h"
 #include "engine/format.h"
 #include "engine/liveness.h"
+#include "engine/parts.h"
 #include "graph/verify.h"
 
 namespace fovea {
@@ -31,8 +32,8 @@ class PlanRules {
     verify(graph_);
     check_ends();
     for (const PlanStep& step : plan_.steps) check_step(step);
-    const Liveness live = liveness(plan_);
     check_views();
+    const Liveness live = liveness(plan_);
     check_order(live);
     check_places(live);
     check_overlap(live);
@@ -104,37 +105,63 @@ class PlanRules {
          step.scratch_bytes, step.scratch_offset, plan_.arena_bytes);
   }
 
-  /// A node without a step reads what its input holds, byte by byte.
+  /// A node without a step reads what its input holds, byte by byte, or what lies in a run of it, or its inputs lie in
+  /// runs of its output.
   void check_views() const {
     std::vector<int> steps(graph_.nodes().size(), 0);
     for (const PlanStep& step : plan_.steps) ++steps[static_cast<std::size_t>(step.node)];
+    std::vector<bool> bound(graph_.values().size(), false);  // where it lies is another's business
+    bound[static_cast<std::size_t>(graph_.inputs()[0])] = true;
     for (std::size_t i = 0; i < steps.size(); ++i) {
       const Node& node = graph_.nodes()[i];
       rule(steps[i] <= 1, "node {} has {} steps", node.name, steps[i]);
       if (steps[i] == 1) continue;
       rule(!node.inputs.empty() && node.inputs[0] != kNoValue && node.outputs.size() == 1, "node {} has no step",
            node.name);
-      const ValueId from = node.inputs[0], to = node.outputs[0];
-      rule(where(from).place == where(to).place && where(from).offset == where(to).offset &&
-               where(from).place != Place::kNone && graph_.value(from).dtype == graph_.value(to).dtype &&
-               value_bytes(plan_, from) == value_bytes(plan_, to),
-           "node {} has no step and is no view either", node.name);
+      const auto parts = part_offsets(stepless_view(plan_, node));
+      if (parts && std::holds_alternative<Concat>(node.op)) {
+        check_parts(node, *parts, bound);
+      } else {
+        check_view(node, parts ? (*parts)[0] : 0, parts.has_value());
+        bound[static_cast<std::size_t>(node.outputs[0])] = true;
+      }
+    }
+  }
+
+  void check_view(const Node& node, std::uint64_t offset, bool is_part) const {
+    const ValueId from = node.inputs[0], to = node.outputs[0];
+    rule(where(from).place == where(to).place && where(from).offset + offset == where(to).offset &&
+             where(from).place != Place::kNone && graph_.value(from).dtype == graph_.value(to).dtype &&
+             (is_part || value_bytes(plan_, from) == value_bytes(plan_, to)),
+         "node {} has no step and is no view either", node.name);
+  }
+
+  /// Every input is written straight into the output: by its own step, and into one whole only.
+  void check_parts(const Node& node, const std::vector<std::uint64_t>& parts, std::vector<bool>& bound) const {
+    const ValuePlan& whole = where(node.outputs[0]);
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      const ValuePlan& part = where(node.inputs[i]);
+      rule(!bound[static_cast<std::size_t>(node.inputs[i])] && whole.place == Place::kArena &&
+               part.place == Place::kArena && part.offset == whole.offset + parts[i],
+           "node {} has no step and {} is no part of it", node.name, name_of(node.inputs[i]));
+      bound[static_cast<std::size_t>(node.inputs[i])] = true;
     }
   }
 
   void check_order(const Liveness& live) const {
-    std::vector<bool> made(graph_.values().size(), false);
-    made[static_cast<std::size_t>(graph_.inputs()[0])] = true;
-    const auto root = [&](ValueId id) { return static_cast<std::size_t>(live.root[static_cast<std::size_t>(id)]); };
-    for (const PlanStep& step : plan_.steps) {
-      const Node& node = graph_.nodes()[static_cast<std::size_t>(step.node)];
+    const auto id_of = [](ValueId id) { return static_cast<std::size_t>(id); };
+    const auto is_input = [&](ValueId id) { return live.root[id_of(id)] == graph_.inputs()[0]; };
+    for (std::size_t s = 0; s < plan_.steps.size(); ++s) {
+      const Node& node = graph_.nodes()[id_of(plan_.steps[s].node)];
       for (const ValueId input : node.inputs) {
         if (input == kNoValue || graph_.value(input).is_constant()) continue;
-        rule(made[root(input)], "node {} reads {} before it is made", node.name, name_of(input));
+        const int ready = live.ready[id_of(input)];
+        rule(is_input(input) || (ready >= 0 && ready < static_cast<int>(s)), "node {} reads {} before it is made",
+             node.name, name_of(input));
       }
-      for (const ValueId output : node.outputs) made[root(output)] = true;
     }
-    rule(made[root(graph_.outputs()[0])], "nothing makes the output");
+    const ValueId output = graph_.outputs()[0];
+    rule(is_input(output) || live.ready[id_of(output)] >= 0, "nothing makes the output");
   }
 
   void check_places(const Liveness& live) const {
@@ -190,7 +217,15 @@ class PlanRules {
     const std::uint64_t begin = where(output).offset, end = begin + bytes_of(output);
     const std::uint64_t other_begin = where(other).offset, other_end = other_begin + bytes_of(other);
     if (end <= other_begin || other_end <= begin) return true;
-    return range.made < step && range.last == step && begin == other_begin;
+    return range.made < step && range.last == step && begin == other_begin && writes_all_of(live, output, step);
+  }
+
+  /// Not only a part of it, as others would write theirs later.
+  bool writes_all_of(const Liveness& live, ValueId root, int step) const {
+    const Node& node = graph_.nodes()[static_cast<std::size_t>(plan_.steps[static_cast<std::size_t>(step)].node)];
+    return std::ranges::any_of(node.outputs, [&](ValueId id) {
+      return live.root[static_cast<std::size_t>(id)] == root && value_bytes(plan_, id) == bytes_of(root);
+    });
   }
 
   void check_overlap(const Liveness& live) {

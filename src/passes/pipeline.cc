@@ -13,6 +13,7 @@
 #include "passes/fuse_residual.h"
 #include "passes/matmul_to_gemm.h"
 #include "passes/merge_reformats.h"
+#include "passes/nest_concats.h"
 #include "passes/propagate_quantization.h"
 #include "passes/recognize_activations.h"
 #include "passes/recognize_channel_shuffle.h"
@@ -60,6 +61,7 @@ std::span<const Pass> passes_after_precision() {
       Pass{"fold_constants", "computes now what depends on constants only", fold_all_constants},
       Pass{"remove_identities", "removes nodes that change nothing", remove_identities},
       Pass{"common_subexpressions", "computes equal things once", common_subexpressions},
+      Pass{"nest_concats", "what is joined already is not joined again", nest_concats},
       Pass{"dead_nodes", "removes what no output needs", dead_nodes},
   };
   return kPasses;
