@@ -39,7 +39,10 @@ int run(Options& options) {
     data.dataset = images.dataset;
     if (!subject.engine->info.split.empty()) data.split = split_from_json_text(subject.engine->info.split);
     data.train = part_of(data.dataset, data.split, Part::kTrain);
-    rungs = build_rungs(source, data, subject.engine->info.backend, options.common.threads);
+    BuildSettings settings;
+    settings.device = subject.engine->info.backend;
+    settings.opt_level = 1;
+    rungs = complete_ladder({}, source, data, settings, options.common.threads);
   }
   CompareOptions comparing;
   comparing.samples = images.samples;

@@ -9,11 +9,15 @@
 #include <iostream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
+#include <span>
 
 #include "base/cancel.h"
 #include "base/io/file.h"
 #include "base/log/log.h"
+#include "base/log/progress.h"
+#include "base/parallel/parallel.h"
 #include "classifier/classifier.h"
 #include "classifier/prediction_json.h"
 #include "classifier/trace.h"
@@ -110,6 +114,91 @@ void write_trace(const Classifier& classifier, const std::string& name, const st
   write_atomic(options.trace / (stem + ".html"), render_page(to_json(trace)));
 }
 
+/// An input with what it holds, or why it can't be read.
+struct Input {
+  std::string name;
+  Bytes encoded;
+  std::optional<Error> error;
+};
+
+bool ends_everything(const Error& error) {
+  return error.kind() == ErrorKind::kCancelled || error.kind() == ErrorKind::kDevice;
+}
+
+/// The next inputs to be decoded on all cores and run together: some for every core, of bounded size.
+std::vector<Input> read_some(std::span<const std::string> files, std::uint64_t most_bytes) {
+  constexpr std::uint64_t kMostBytes = std::uint64_t{64} << 20U;
+  const auto most = static_cast<std::size_t>(std::clamp(4 * default_threads(), 8, 32));
+  std::vector<Input> inputs;
+  std::uint64_t bytes = 0;
+  for (const std::string& file : files.first(std::min(most, files.size()))) {
+    throw_if_cancelled();
+    Input& input = inputs.emplace_back(Input{file, {}, {}});
+    try {
+      input.encoded = read_input(file, most_bytes);
+    } catch (const Error& error) {
+      if (ends_everything(error)) throw;
+      input.error = error;
+    }
+    bytes += input.encoded.size();
+    if (bytes >= kMostBytes) break;
+  }
+  return inputs;
+}
+
+/// By input; one image alone as a service would run it, many in the engine's batch profiles.
+std::vector<Outcome> classify(const Classifier& classifier, const std::vector<Input>& inputs) {
+  std::vector<std::span<const std::byte>> readable;
+  for (const Input& input : inputs)
+    if (!input.error) readable.emplace_back(input.encoded);
+  std::vector<Outcome> predicted = classifier.predict_each(readable);
+  std::vector<Outcome> outcomes;
+  auto next = predicted.begin();
+  for (const Input& input : inputs) outcomes.push_back(input.error ? Outcome{{}, input.error} : std::move(*next++));
+  return outcomes;
+}
+
+class Predictor {
+ public:
+  explicit Predictor(const Options& options, const Classifier& classifier)
+      : options_(options), classifier_(classifier) {}
+
+  void take(const Input& input, const Outcome& outcome) {
+    if (outcome.error) return refuse(input, *outcome.error);
+    const Prediction& prediction = outcome.prediction;
+    if (!std::ranges::all_of(prediction.probabilities, [](float p) { return std::isfinite(p); }))
+      log_warning("{}: the engine gives NaN or infinite probabilities", input.name);
+    try {
+      if (!options_.trace.empty())
+        write_trace(classifier_, input.name, names_.next(input.name), input.encoded, options_);
+    } catch (const Error& error) {
+      return refuse(input, error);
+    }
+    results_.push_back(prediction_json(input.name, prediction, options_.top));
+    Progress::hide_all();
+    options_.common.say(fmt::format("{}\t{}\n", input.name, probabilities_line(prediction)));
+  }
+
+  int finish() const {
+    options_.common.finish(results_);
+    return failed_ > 0 ? 3 : 0;
+  }
+
+ private:
+  void refuse(const Input& input, const Error& error) {
+    if (ends_everything(error)) throw error;
+    log_line(LogLevel::kError, fmt::format("error: {}: {}", input.name, error.message()));
+    results_.push_back(prediction_json(input.name, error));
+    ++failed_;
+  }
+
+  const Options& options_;
+  const Classifier& classifier_;
+  TraceNames names_;
+  nlohmann::ordered_json results_ = nlohmann::ordered_json::array();
+  int failed_ = 0;
+};
+
 int run(Options& options) {
   options.common.apply();
   ClassifierOptions loading;
@@ -118,30 +207,16 @@ int run(Options& options) {
   loading.limits = options.data.limits;
   const std::vector<std::string> files = expand(options);
   const Classifier classifier = Classifier::load(options.engine, loading);
-  nlohmann::ordered_json results = nlohmann::ordered_json::array();
-  TraceNames names;
-  int failed = 0;
-  for (const std::string& file : files) {
-    throw_if_cancelled();
-    std::string line;
-    try {
-      const Bytes encoded = read_input(file, options.data.limits.max_bytes);
-      const Prediction prediction = classifier.predict(encoded);
-      if (!std::ranges::all_of(prediction.probabilities, [](float p) { return std::isfinite(p); }))
-        log_warning("{}: the engine gives NaN or infinite probabilities", file);
-      if (!options.trace.empty()) write_trace(classifier, file, names.next(file), encoded, options);
-      line = fmt::format("{}\t{}\n", file, probabilities_line(prediction));
-      results.push_back(prediction_json(file, prediction, options.top));
-    } catch (const Error& error) {
-      if (error.kind() == ErrorKind::kCancelled || error.kind() == ErrorKind::kDevice) throw;
-      log_line(LogLevel::kError, fmt::format("error: {}: {}", file, error.message()));
-      results.push_back(prediction_json(file, error));
-      ++failed;
-    }
-    if (!line.empty()) options.common.say(line);  // outside: that nothing can be printed is no fault of the image
+  Predictor predictor(options, classifier);
+  Progress progress("predict", static_cast<std::int64_t>(files.size()), "images");
+  for (std::size_t done = 0; done < files.size();) {
+    const std::vector<Input> inputs = read_some(std::span(files).subspan(done), options.data.limits.max_bytes);
+    const std::vector<Outcome> outcomes = classify(classifier, inputs);
+    for (std::size_t i = 0; i < inputs.size(); ++i) predictor.take(inputs[i], outcomes[i]);
+    progress.advance(static_cast<std::int64_t>(inputs.size()));
+    done += inputs.size();
   }
-  options.common.finish(results);
-  return failed > 0 ? 3 : 0;
+  return predictor.finish();
 }
 
 }  // namespace

@@ -133,6 +133,24 @@ nlohmann::json row_of(const Side& side) {
           {"chosen", side.chosen}};
 }
 
+/// A single precision of the model; a rung without an engine where the machine lacks it, or images to calibrate with.
+Rung build_rung(const std::string& label, const char* precision, const SourceModel& source, const DataIn& data,
+                BuildSettings settings, int threads) {
+  settings.precision = precision;
+  DataIn images = data;
+  images.val.clear();
+  const bool calibrates = std::string_view(precision) == "int8" && !is_quantized(source.model.graph);
+  if (calibrates && images.train.empty() && settings.calib.empty())
+    return {label, nullptr, "no training images to calibrate with"};
+  try {
+    BuiltEngine built = build_engine(source, &images, settings, threads);
+    return {label, std::make_shared<const Engine>(std::move(built.result.engine)), {}};
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kUnsupported) throw;
+    return {label, nullptr, error.message()};
+  }
+}
+
 /// The confusion matrix of at most 60 classes; with more, a picture says nothing.
 nlohmann::json confusion_of(const EvalResult& result, const std::vector<std::string>& labels) {
   constexpr int kMost = 60;
@@ -152,7 +170,13 @@ nlohmann::json compare(const SourceModel& source, std::shared_ptr<const Engine> 
   std::string baseline;
   std::vector<Side> sides;
   sides.push_back(plain_side(source, options, engine->info, baseline));
-  for (const Rung& rung : between) sides.push_back(engine_side(rung.name, rung.engine, false));
+  nlohmann::json not_built = nlohmann::json::array();
+  for (const Rung& rung : between) {
+    if (rung.engine)
+      sides.push_back(engine_side(rung.name, rung.engine, false));
+    else
+      not_built.push_back({{"name", rung.name}, {"reason", rung.reason}});
+  }
   sides.push_back(engine_side("chosen: " + engine->info.precision, engine, true));
   require(sides.front().runner->classes() == sides.back().runner->classes(), ErrorKind::kInvalidArgument,
           "[compare] the model has {} classes, the engine {}", sides.front().runner->classes(),
@@ -178,29 +202,21 @@ nlohmann::json compare(const SourceModel& source, std::shared_ptr<const Engine> 
           {"skipped", after.result.skipped},
           {"baseline", baseline},
           {"ladder", ladder},
+          {"not_built", not_built},
           {"confusion", confusion_of(after.result, dataset.classes)}};
 }
 
-std::vector<Rung> build_rungs(const SourceModel& source, const DataIn& data, const std::string& device, int threads) {
-  std::vector<Rung> rungs;
-  DataIn images = data;
-  images.val.clear();  // rungs are measured beside the engine, not gated
-  for (const char* precision : {"fp32", "bf16", "int8"}) {
-    BuildSettings settings;
-    settings.precision = precision;
-    settings.device = device;
-    settings.opt_level = 1;
-    if (std::string_view(precision) == "int8" && images.train.empty() && !is_quantized(source.model.graph)) continue;
-    try {
-      BuiltEngine built = build_engine(source, &images, settings, threads);
-      rungs.push_back(
-          {std::string("engine ") + precision, std::make_shared<const Engine>(std::move(built.result.engine)), false});
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::kUnsupported) throw;
-      log_info("{}: {}", precision, error.message());
-    }
+std::vector<Rung> complete_ladder(const std::vector<Rung>& known, const SourceModel& source, const DataIn& data,
+                                  const BuildSettings& settings, int threads) {
+  const bool gpu = backend_by_name(settings.device).name() != "cpu";
+  std::vector<Rung> ladder;
+  for (const char* precision : {"fp32", "fp16", "bf16", "int8"}) {
+    if (!gpu && std::string_view(precision) == "fp16") continue;  // no gain over bf16
+    const std::string label = std::string("engine ") + precision;
+    const auto built = std::ranges::find(known, label, &Rung::name);
+    ladder.push_back(built != known.end() ? *built : build_rung(label, precision, source, data, settings, threads));
   }
-  return rungs;
+  return ladder;
 }
 
 std::string describe_comparison(const nlohmann::json& comparison) {
@@ -210,6 +226,9 @@ std::string describe_comparison(const nlohmann::json& comparison) {
     text += fmt::format("{:<18} {:>7.2f}% {:>12.3f} {:>14.3f} {:>10.1f}\n", rung.at("name").get<std::string>(),
                         100 * rung.at("top1").get<double>(), rung.at("latency_ms").at("p50").get<double>(),
                         rung.at("end_to_end_ms").at("p50").get<double>(), rung.at("images_per_second").get<double>());
+  for (const nlohmann::json& missing : comparison.at("not_built"))
+    text += fmt::format("{:<18} not built: {}\n", missing.at("name").get<std::string>(),
+                        missing.at("reason").get<std::string>());
   text += fmt::format(
       "drop {:.2f} points (95 % interval {:.2f} to {:.2f}), agreement {:.1f} %, latency −{:.1f} %, {} images\n",
       comparison.at("drop_points").get<double>(), comparison.at("ci95_points")[0].get<double>(),

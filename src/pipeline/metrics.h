@@ -13,9 +13,9 @@ namespace fovea {
 
 /// A rung of the ladder from the plain model to the engine.
 struct Rung {
-  std::string name;  ///< "engine fp32"
-  std::shared_ptr<const Engine> engine;
-  bool chosen = false;
+  std::string name;                      ///< "engine fp32"
+  std::shared_ptr<const Engine> engine;  ///< null: this machine or model has no such plan
+  std::string reason;                    ///< why there is none
 };
 
 struct CompareOptions {
@@ -32,8 +32,10 @@ struct CompareOptions {
 nlohmann::json compare(const SourceModel& source, std::shared_ptr<const Engine> engine,
                        const std::vector<Rung>& between, const Dataset& dataset, const CompareOptions& options);
 
-/// The same model at fp32, bf16 and int8 as far as the machine has them: rungs where a build did not leave them.
-std::vector<Rung> build_rungs(const SourceModel& source, const DataIn& data, const std::string& device, int threads);
+/// The same model at every single precision of the device, most precise first: those of `known` (by name) as they are,
+/// the others built by `settings`, without a gate, as they are measured beside the engine and not chosen.
+std::vector<Rung> complete_ladder(const std::vector<Rung>& known, const SourceModel& source, const DataIn& data,
+                                  const BuildSettings& settings, int threads);
 
 std::string describe_comparison(const nlohmann::json& comparison);  ///< for a terminal
 std::string key_insight(const nlohmann::json& comparison);          ///< one sentence of this run's figures

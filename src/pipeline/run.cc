@@ -217,8 +217,8 @@ class Run {
       done = trace_optimization(built, source_);
       done->details["engine_hash"] = hash_of(file);
       for (const CandidatePlan& plan : built.result.candidates)
-        if (plan.engine && (plan.chosen || plan.precision != Precision::kMixed))
-          rungs_.push_back({"engine " + plan.label, plan.engine, plan.chosen});
+        if (plan.engine && plan.precision != Precision::kMixed)
+          rungs_.push_back({"engine " + plan.label, plan.engine, {}});
       engine_ = std::make_shared<const Engine>(std::move(built.result.engine));
       store_.keep(*done, key);
     }
@@ -231,12 +231,12 @@ class Run {
     const std::string key = stage_key({{"engine", hash_of(out_ / "model.engine")}, {"build", build_inputs()}});
     std::optional<StageTrace> done = store_.find("metrics", key);
     if (!done) {
-      if (rungs_.empty()) rungs_ = build_rungs(source_, data_, settings_.build.device, settings_.threads);
+      const std::vector<Rung> ladder = complete_ladder(rungs_, source_, data_, settings_.build, settings_.threads);
       CompareOptions options;
       options.samples = data_.val;
       options.limits = settings_.data.limits;
       options.threads = settings_.threads;
-      nlohmann::json comparison = compare(source_, engine_, rungs_, data_.dataset, options);
+      nlohmann::json comparison = compare(source_, engine_, ladder, data_.dataset, options);
       comparison["split"] = "val";
       done = trace_metrics(comparison, watch.seconds());
       store_.keep(*done, key);
@@ -260,7 +260,7 @@ class Run {
   DataIn data_;
   SourceModel source_;
   std::shared_ptr<const Engine> engine_;
-  std::vector<Rung> rungs_;
+  std::vector<Rung> rungs_;  ///< that this run's build left
 };
 
 }  // namespace

@@ -42,6 +42,9 @@ def run_pipeline():
     metrics = report["stages"][5]["details"]
     check("metrics", all(key in metrics for key in ["before", "after", "drop_points", "ci95_points", "reduction", "agreement",
                                                     "images", "baseline", "ladder"]))
+    rungs = [rung["name"] for rung in metrics["ladder"] + metrics["not_built"]]
+    check("a ladder of every single precision and what was chosen", {"engine fp32", "engine bf16", "engine int8"} <= set(rungs)
+          and metrics["ladder"][-1]["chosen"] and all(rung["reason"] for rung in metrics["not_built"]))
     check("24 validation images", metrics["images"] == 24)
     modified = (out / "model.onnx").stat().st_mtime_ns
     fovea(*options)
@@ -60,6 +63,11 @@ def predict(out):
     piped = fovea("predict", "--engine", out / "model.engine", "-", stdin=photo.read_bytes()).stdout.decode()
     check("- reads standard input", piped.split("\t")[1].strip() == probabilities)
     (WORK / "bad.jpg").write_bytes(b"no image")
+    photos = sorted((out / "data" / "cat").glob("*.jpg"))
+    folder = json.loads(fovea("predict", "--engine", out / "model.engine", out / "data" / "cat", "--json", "-").stdout)
+    check("a folder's images in order, each as if alone", [each["file"] for each in folder] == [str(each) for each in photos]
+          and all(json.loads(fovea("predict", "--engine", out / "model.engine", photos[i], "--json", "-").stdout)[0] == folder[i]
+                  for i in (0, len(photos) // 2, len(photos) - 1)))
     mixed = fovea("predict", "--engine", out / "model.engine", WORK / "bad.jpg", photo, "--json", "-", code=3)
     entries = json.loads(mixed.stdout)
     check("a bad image is an entry with an error, the others are done", "error" in entries[0] and entries[1]["top"][0]["p"] > 0)

@@ -166,6 +166,7 @@
       bars(d.ladder.map((r) => ({name: r.name, value: r.end_to_end_ms.p50, text: fixed(r.end_to_end_ms.p50, 2) + " ms", on: r.chosen}))),
       table([{title: "", key: "name"}, {title: "Top-1", key: "top1", number: true}, {title: "p50", key: "p50", number: true}, {title: "p90", key: "p90", number: true}, {title: "p99", key: "p99", number: true}, {title: "min", key: "min", number: true}, {title: "Images/s", key: "rate", number: true}],
         d.ladder.map((r) => ({name: r.name, top1: percent(r.top1), p50: fixed(r.latency_ms.p50, 3), p90: fixed(r.latency_ms.p90, 3), p99: fixed(r.latency_ms.p99, 3), min: fixed(r.latency_ms.min, 3), rate: fixed(r.images_per_second, 0), on: r.chosen}))),
+      (d.not_built || []).map((r) => make("p.soft", {}, `${r.name} was not built: ${r.reason}.`)),
       make("p.soft", {}, `Before: ${d.baseline}. Drop ${fixed(d.drop_points, 2)} points, 95 % interval ${fixed(d.ci95_points[0], 2)} to ${fixed(d.ci95_points[1], 2)}, ${d.images} images.`),
       d.confusion ? [make("h3", {}, "What the engine takes for what"), confusion(d.confusion)] : null,
     ],
