@@ -12,6 +12,7 @@
 #include "engine/executor.h"
 #include "engine/format.h"
 #include "engine/step_cost.h"
+#include "engine/svg.h"
 #include "graph/text.h"
 #include "option_groups.h"
 #include "pipeline/model_source.h"
@@ -29,8 +30,15 @@ struct Options {
   int size = 0;
   bool can_run = false;
   bool dot = false;
+  bool svg = false;
   Common common;
 };
+
+bool draws(const Options& options) { return options.dot || options.svg; }
+
+std::string drawing_of(const Options& options, const GraphPicture& picture) {
+  return options.svg ? svg_of(picture) : dot_of(picture);
+}
 
 nlohmann::json describe(const Graph& graph) {
   nlohmann::json nodes = nlohmann::json::array();
@@ -46,8 +54,8 @@ nlohmann::json describe(const Graph& graph) {
 int inspect_model(Options& options) {
   const SourceModel source = load_source(options.file, options.preprocess, options.size);
   const Graph& graph = source.model.graph;
-  if (options.dot) {
-    options.common.say(dot_of(graph));
+  if (draws(options)) {
+    options.common.say(drawing_of(options, picture_of(graph)));
   } else if (!options.why.empty()) {
     fail(ErrorKind::kInvalidArgument, "--why explains an engine's choice: build one first");
   } else {
@@ -162,8 +170,8 @@ int inspect_engine(Options& options) {
   const Plan& plan = engine.plans.front();
   nlohmann::json report = nlohmann::json::parse(engine.info.report, nullptr, false);
   if (!options.why.empty()) return why(options, engine, report);
-  if (options.dot)
-    options.common.say(dot_of(plan));
+  if (draws(options))
+    options.common.say(drawing_of(options, picture_of(plan)));
   else
     say_engine(options, engine, plan);
   options.common.finish(nlohmann::json{{"schema", 1},
@@ -203,16 +211,28 @@ std::function<int()> define_inspect(Arguments& arguments) {
   auto options = std::make_shared<Options>();
   arguments.option("file", options->file, "A model (ONNX) or an engine").required();
   arguments.option("--why", options->why, "What every tactic said of this node");
-  arguments.flag("--can-run", options->can_run, "Whether this machine can run the engine (exit status 0 or 4)");
-  arguments.flag("--dot", options->dot, "The graph or the plan for Graphviz");
-  arguments.option("--diff", options->before, "Another engine: how the file differs from it");
+  arguments.flag("--can-run", options->can_run, "Whether this machine can run the engine (exit status 0 or 4)")
+      .excludes("--why");
+  arguments.option("--diff", options->before, "Another engine: how the file differs from it")
+      .excludes("--why")
+      .excludes("--can-run");
+  arguments
+      .flag("--svg", options->svg, "A picture of the graph or the plan: who feeds whom, precisions, tactics, shapes")
+      .excludes("--why")
+      .excludes("--can-run")
+      .excludes("--diff");
+  arguments.flag("--dot", options->dot, "The same for Graphviz")
+      .excludes("--why")
+      .excludes("--can-run")
+      .excludes("--diff")
+      .excludes("--svg");
   declare_preprocess(arguments, options->preprocess);
   declare_size(arguments, options->size);
   options->common.declare(arguments);
   arguments.examples(
       "  fovea inspect model.engine\n  fovea inspect model.engine --why conv1\n"
       "  fovea inspect --diff old.engine new.engine\n"
-      "  fovea inspect model.onnx --dot | dot -Tsvg > model.svg\n");
+      "  fovea inspect model.engine --svg > model.svg\n");
   return [options] { return run(*options); };
 }
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "engine/dot.h"
 #include "engine/step_cost.h"
 #include "testing/plain_engine.h"
 
@@ -47,17 +46,6 @@ TEST(StepCost, CountsWorkAndBytesOnce) {
     EXPECT_EQ(cost.weight_bytes > 0, step.blob >= 0);
   }
   EXPECT_EQ(sum, macs(plan.graph));
-}
-
-TEST(Dot, DrawsEveryNodeAndEveryEdge) {
-  const Engine engine = engine_of(tiny_classifier(4, 1));
-  const Plan& plan = engine.plans[0];
-  for (const std::string& text : {dot_of(plan.graph), dot_of(plan)}) {
-    EXPECT_TRUE(text.starts_with("digraph"));
-    for (const Node& node : plan.graph.nodes()) EXPECT_NE(text.find(node.name), std::string::npos);
-    EXPECT_NE(text.find("n0 -> n1"), std::string::npos);
-  }
-  EXPECT_NE(dot_of(plan).find(plan.steps[0].tactic), std::string::npos);
 }
 
 }  // namespace

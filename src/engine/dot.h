@@ -2,13 +2,11 @@
 
 #include <string>
 
-#include "engine/plan.h"
+#include "engine/picture.h"
 
 namespace fovea {
 
-/// For Graphviz: nodes as boxes coloured by precision, values as edges with type and shape.
-std::string dot_of(const Graph& graph);
-/// The same of a plan: tactics and configurations in the boxes, layouts on the edges, views dashed.
-std::string dot_of(const Plan& plan);
+/// For Graphviz: nodes as boxes colored by precision, values as edges with type and shape; views dashed.
+std::string dot_of(const GraphPicture& picture);
 
 }  // namespace fovea

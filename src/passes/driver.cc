@@ -28,9 +28,10 @@ bool run_one(Graph& graph, const Pass& pass, const PassContext& context, const P
              PassReport& report) {
   throw_if_cancelled();
   const Stopwatch watch;
+  const auto before = static_cast<int>(graph.nodes().size());
   const bool changed = pass.run(graph, context);
   report.milliseconds += watch.milliseconds();
-  report.nodes_after = static_cast<int>(graph.nodes().size());
+  report.nodes_after += static_cast<int>(graph.nodes().size()) - before;
   report.changed |= changed;
   if (changed) check(graph, pass.name);
   if (changed && options.dump) options.dump(pass.name, graph);
@@ -49,7 +50,7 @@ std::vector<PassReport> run_passes(Graph& graph, std::span<const Pass> passes, c
     for (std::size_t i = 0; i < passes.size(); ++i) {
       if (contains(options.skip, passes[i].name)) continue;
       PassReport& report = reports[i];
-      if (report.nodes_before < 0) report.nodes_before = static_cast<int>(graph.nodes().size());
+      if (report.nodes_before < 0) report.nodes_before = report.nodes_after = static_cast<int>(graph.nodes().size());
       changed |= run_one(graph, passes[i], context, options, report);
     }
   }

@@ -69,6 +69,18 @@ TEST(PassDriver, SkipsByNameAndDumpsOnlyChanges) {
   EXPECT_EQ(reports[0].name, "nothing");
 }
 
+TEST(Pipeline, ReportsWhatEachPassAddedAndRemoved) {
+  Graph graph = random_cnn(1);
+  const auto nodes = static_cast<int>(graph.nodes().size());
+  int difference = 0;
+  for (const PassReport& report : run_passes(graph, passes_before_calibration(), {})) {
+    difference += report.nodes_after - report.nodes_before;
+    EXPECT_TRUE(report.changed || report.nodes_after == report.nodes_before) << report.name;
+  }
+  EXPECT_LT(difference, 0);
+  EXPECT_EQ(difference, static_cast<int>(graph.nodes().size()) - nodes);
+}
+
 TEST(Pipeline, EveryPassAloneKeepsWhatRandomNetsCompute) {
   for (std::uint64_t seed = 0; seed < 12; ++seed) {
     const Graph original = random_cnn(seed);

@@ -25,7 +25,7 @@ struct Pass {
 
 struct PassReport {
   std::string name;
-  int nodes_before = 0, nodes_after = 0;
+  int nodes_before = 0, nodes_after = 0;  ///< when it first ran, and that with what all its runs added and removed
   bool changed = false;
   double milliseconds = 0;
 };

@@ -9,6 +9,8 @@
 #include "base/log/log.h"
 #include "compiler/frontend.h"
 #include "compiler/structure.h"
+#include "engine/svg.h"
+#include "image/encode.h"
 #include "interop/onnx_export.h"
 #include "pipeline/optimize_inputs.h"
 #include "pipeline/vendor_engine.h"
@@ -17,12 +19,14 @@
 namespace fovea {
 namespace {
 
-nlohmann::json describe_nodes(const Graph& graph) {
+std::string uri_of(const GraphPicture& picture) { return data_uri("image/svg+xml", as_bytes(svg_of(picture))); }
+
+nlohmann::json describe_nodes(const Graph& graph, const GraphPicture& picture) {
   nlohmann::json layers = nlohmann::json::array();
   for (const Node& node : graph.nodes())
     layers.push_back(
         {{"name", node.name}, {"op", display_name(node.op)}, {"shape", graph.value(node.outputs.front()).shape.str()}});
-  return {{"nodes", graph.nodes().size()}, {"layers", layers}};
+  return {{"nodes", graph.nodes().size()}, {"layers", layers}, {"picture", uri_of(picture)}};
 }
 
 /// One row per step of the first plan.
@@ -231,8 +235,8 @@ StageTrace trace_optimization(const BuiltEngine& built, const SourceModel& sourc
   stage.seconds = built.seconds;
   stage.details = {{"precision", std::string(name(result.chosen))},
                    {"passes", describe_passes(result.passes, true)},
-                   {"graph_before", describe_nodes(source.model.graph)},
-                   {"graph_after", describe_nodes(plan.graph)},
+                   {"graph_before", describe_nodes(source.model.graph, picture_of(source.model.graph))},
+                   {"graph_after", describe_nodes(plan.graph, picture_of(plan))},
                    {"nodes", built.vendor.is_null() ? describe_steps(result, true) : built.vendor.at("nodes")},
                    {"candidates", describe_candidates(result)},
                    {"calibration", describe_calibration(result)},

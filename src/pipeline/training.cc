@@ -148,7 +148,8 @@ StageTrace trace_training(const Trained& trained, const DataIn& data) {
   stage.id = "training";
   stage.title = "Training";
   stage.input = fmt::format("{} × {} × {} × {} f32", data.train.size(), input[1], input[2], input[3]);
-  stage.operation = fmt::format("CNN “{}”, {} epochs of gradient descent", trained.net, trained.epochs.size());
+  stage.operation = fmt::format("CNN “{}”, {} epoch{} of gradient descent", trained.net, trained.epochs.size(),
+                                trained.epochs.size() == 1 ? "" : "s");
   stage.output =
       fmt::format("model.onnx, {:.2f} M parameters", static_cast<double>(parameter_count(trained.model.graph)) / 1e6);
   stage.example = loss_and_accuracy(epochs);

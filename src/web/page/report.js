@@ -153,6 +153,8 @@
           d.passes.map((p) => ({name: p.name, nodes: `${p.nodes_before} → ${p.nodes_after}`, did: p.changed ? "yes" : "no"})))),
         folded(`Steps: ${Object.entries(counts).map(([p, n]) => `${n} ${p}`).join(", ")}`, table([{title: "Layer", key: "name"}, {title: "Op", key: "op"}, {title: "Output", key: "shape"}, {title: "Precision", key: "precision"}, {title: "Tactic", key: "tactic"}, {title: "µs", key: "us", number: true}],
           d.nodes.map((n) => ({...n, us: n.microseconds ? fixed(n.microseconds, 1) : "–"})))),
+        d.graph_after.picture ? folded("A picture of the plan: what runs after what, and how", make("div.drawing", {tabindex: 0, role: "region", "aria-label": "the plan"}, make("img", {src: d.graph_after.picture, alt: "the plan's steps from top to bottom"}))) : null,
+        d.graph_before.picture ? folded("A picture of the graph before", make("div.drawing", {tabindex: 0, role: "region", "aria-label": "the graph before"}, make("img", {src: d.graph_before.picture, alt: "the model's nodes from top to bottom"}))) : null,
         folded(`The graph before: ${d.graph_before.nodes} nodes`, table([{title: "Node", key: "name"}, {title: "Op", key: "op"}, {title: "Output", key: "shape"}], d.graph_before.layers)),
         d.fallbacks.length ? folded(`${d.fallbacks.length} nodes stay wider than asked`, table([{title: "Node", key: "node"}, {title: "Precision", key: "precision"}, {title: "Reason", key: "reason"}], d.fallbacks)) : null,
       ];
