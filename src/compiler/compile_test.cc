@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <sstream>
 
 #include "base/error.h"
 #include "compiler/build_bare.h"
@@ -15,6 +16,7 @@
 #include "passes/pass.h"
 #include "testing/graph_random.h"
 #include "testing/plain_engine.h"
+#include "testing/zoo_maker.h"
 
 namespace fovea {
 namespace {
@@ -165,6 +167,39 @@ TEST(BareEngine, RunsTheGraphInFloat) {
   EXPECT_EQ(engine->info.precision, "fp32");
   const Tensor x = input_for(model, 1, 3);
   expect_close(run_engine(*engine, x), run_graph(model, x), 2e-4, 2e-3);
+}
+
+/// Four branches with two convolutions of 1 × 1 side by side.
+Graph inception() {
+  ZooMaker z(16);
+  const ValueId x = z.conv_bn_act(z.x, 32, {}, {Function::kRelu});
+  const ValueId a = z.conv_bn_act(x, 16, {.kernel = 1}, {Function::kRelu});
+  const ValueId b = z.conv_bn_act(z.conv_bn_act(x, 32, {.kernel = 1}, {Function::kRelu}), 16, {}, {Function::kRelu});
+  return z.classifier(z.concat({z.pool(PoolKind::kMax, a, 3, 1, 1), b}), 5);
+}
+
+TEST(Compile, JoinsSiblingsWhereThatIsTimedFaster) {
+  Graph graph = inception();
+  run_passes(graph, passes_before_calibration(), target_context(cpu_backend_for_tests(), cpu()->info(), 1));
+  CompileOptions options;
+  options.opt_level = 1;
+  TimingCache cache;
+  compile_for(graph, options, cache);
+  const Tensor x = input_for(graph, 1, 3);
+  for (const double microseconds : {0.001, 1e6}) {  // as if the joined one had been timed so
+    std::string text;
+    std::istringstream lines(cache.text());
+    for (std::string line; std::getline(lines, line);) {
+      const bool joined = line.find("1x48x16x16") != std::string::npos && line.find("conv2d") != std::string::npos;
+      text += (joined ? fmt::format("{}{}", microseconds, line.substr(line.find(' '))) : line) + "\n";
+    }
+    TimingCache edited = TimingCache::parse(text);
+    const CompileResult compiled = compile_for(graph, options, edited);
+    EXPECT_EQ(edited.misses, 0);
+    const auto is_joined = [](const Node& node) { return node.name.find('+') != std::string::npos; };
+    EXPECT_EQ(std::ranges::any_of(compiled.plans[0].graph.nodes(), is_joined), microseconds < 1);
+    expect_close(run_engine(engine_of(compiled), x), run_graph(graph, x), 2e-4, 2e-3);
+  }
 }
 
 TEST(Compile, RunsLoweredNodesAsTheTypedReference) {

@@ -22,6 +22,7 @@ class CostTable {
   /// equal.
   const Candidate* reformat(const OperandView& value, Layout from, Layout to);
 
+  const CompileOptions& options() const { return options_; }
   int threads() const { return threads_; }
   const Backend& backend() const { return backend_; }
   Device& device() const { return device_; }

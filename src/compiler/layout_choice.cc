@@ -71,9 +71,9 @@ class Problem {
 
   void add_nodes() {
     std::optional<Progress> progress;  // the first look at a graph takes long, variants find everything known
-    if (!options_.only && options_.reformat_weight == 1)
+    if (!options_.quiet && !options_.only && options_.reformat_weight == 1)
       progress.emplace("tactics", static_cast<std::int64_t>(graph_.nodes().size()), "nodes");
-    PartRules parts(graph_);
+    PartRules parts(graph_, costs_.options().parts);
     for (const Node& node : graph_.nodes()) {
       throw_if_cancelled();
       kept_.push_back(cheapest(costs_.of(graph_, node), parts.may_be_view(node)));

@@ -24,12 +24,14 @@ bool reformats_by_view(const Shape& shape) {
 
 }  // namespace
 
-PartRules::PartRules(const Graph& graph) : graph_(graph), index_(graph), taken_(graph.values().size(), false) {}
+PartRules::PartRules(const Graph& graph, bool allowed)
+    : graph_(graph), allowed_(allowed), index_(graph), taken_(graph.values().size(), false) {}
 
 bool PartRules::may_be_view(const Node& node) {
-  if (std::holds_alternative<Concat>(node.op)) return takes_inputs(node);
+  if (std::holds_alternative<Concat>(node.op)) return allowed_ && takes_inputs(node);
   if (std::holds_alternative<Slice>(node.op))
-    return !comes_from_input(node.inputs[0]) && !reaches_output(node.outputs[0]) && !reaches_output(node.inputs[0]);
+    return allowed_ && !comes_from_input(node.inputs[0]) && !reaches_output(node.outputs[0]) &&
+           !reaches_output(node.inputs[0]);
   return true;
 }
 

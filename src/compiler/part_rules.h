@@ -10,7 +10,8 @@ namespace fovea {
 /// only, the caller's input and output are nobody's parts, and the parts of a concat are written by steps of their own.
 class PartRules {
  public:
-  explicit PartRules(const Graph& graph);
+  /// `allowed` false: none.
+  explicit PartRules(const Graph& graph, bool allowed = true);
 
   /// True for ops that are no concat or slice. To be asked once for each node, in order: the first concat that may be
   /// a view takes its inputs.
@@ -22,6 +23,7 @@ class PartRules {
   bool comes_from_input(ValueId id) const;
 
   const Graph& graph_;
+  bool allowed_;
   GraphIndex index_;
   std::vector<bool> taken_;  ///< by value
 };

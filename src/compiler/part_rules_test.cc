@@ -115,10 +115,19 @@ void spread(Plan& plan) {
   plan.arena_bytes = end;
 }
 
+/// Steps of concats and slices.
+std::ptrdiff_t copies(const Plan& plan) {
+  return std::ranges::count_if(plan.steps, [&](const PlanStep& step) {
+    const Op& op = plan.graph.nodes()[static_cast<std::size_t>(step.node)].op;
+    return std::holds_alternative<Concat>(op) || std::holds_alternative<Slice>(op);
+  });
+}
+
 class PartsOfPlans : public testing::TestWithParam<std::tuple<Layout, std::int64_t>> {
  protected:
-  Engine build(const Graph& graph) {
+  Engine build(const Graph& graph, bool parts = true) {
     CompileOptions options;
+    options.parts = parts;
     options.opt_level = 0;
     options.threads = 1;
     TimingCache cache;
@@ -152,11 +161,8 @@ TEST_P(PartsOfPlans, NeedNoStepsForOneImageAndChangeNothing) {
   graph.set_batch(batch);
   Engine engine = build(graph);
   Plan& plan = engine.plans[0];
-  const auto steps = std::ranges::count_if(plan.steps, [&](const PlanStep& step) {
-    const Op& op = plan.graph.nodes()[static_cast<std::size_t>(step.node)].op;
-    return std::holds_alternative<Concat>(op) || std::holds_alternative<Slice>(op);
-  });
-  EXPECT_EQ(steps, batch == 1 ? 0 : 4);
+  EXPECT_EQ(copies(plan), batch == 1 ? 0 : 4);
+  EXPECT_EQ(copies(build(graph, false).plans[0]), 4);
   const Tensor input = random_tensor(DType::kF32, {batch, 3, 8, 8}, 9);
   const Tensor expected = run_reference(graph, std::span(&input, 1))[0];
   const Tensor packed = run(engine, input);

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "compiler/lower.h"
 #include "graph/reference.h"
+#include "passes/join_siblings.h"
 
 namespace fovea {
 namespace {
@@ -19,13 +20,45 @@ const Value* find_constant(const Graph& base, std::string_view name) {
   return id != kNoValue && base.value(id).is_constant() ? &base.value(id) : nullptr;
 }
 
-/// The new model's value for a constant of the plan; null where the name tells nothing.
-const Value* source_of(const Graph& base, const std::string& name) {
+/// The new model's value of that name; null where the name tells nothing.
+const Value* part_of(const Graph& base, std::string_view name) {
   if (const Value* same = find_constant(base, name)) return same;
   for (const std::string_view suffix : kNarrowed)
     if (name.ends_with(suffix))
       if (const Value* wide = find_constant(base, name.substr(0, name.size() - suffix.size()))) return wide;
   return nullptr;
+}
+
+/// `next` behind `whole`, along the first axis; false where they don't fit together.
+bool append(Value& whole, const Value& next) {
+  if (whole.dtype != next.dtype || whole.quant || next.quant || next.constant.empty()) return false;
+  Shape shape = next.shape;
+  if (shape.rank() < 1 || shape.rank() != whole.shape.rank()) return false;
+  shape[0] = whole.shape[0];
+  if (shape != whole.shape) return false;
+  shape[0] += next.shape[0];
+  Tensor both(whole.dtype, shape);
+  std::ranges::copy(whole.constant.bytes(), both.bytes().begin());
+  std::ranges::copy(next.constant.bytes(),
+                    both.bytes().begin() + static_cast<std::ptrdiff_t>(whole.constant.byte_size()));
+  whole.shape = shape;
+  whole.constant = both;
+  return true;
+}
+
+/// The new model's value for a constant of the plan, of several where they were joined; nothing where the name tells
+/// nothing.
+std::optional<Value> source_of(const Graph& base, const std::string& name) {
+  if (const Value* same = part_of(base, name)) return *same;
+  std::optional<Value> whole;
+  for (std::size_t begin = 0; begin <= name.size();) {
+    const std::size_t end = std::min(name.find(kJoined, begin), name.size());
+    const Value* part = part_of(base, std::string_view(name).substr(begin, end - begin));
+    if (!part || (whole && !append(*whole, *part))) return std::nullopt;
+    if (!whole) whole = *part;
+    begin = end + 1;
+  }
+  return whole;
 }
 
 /// Scales for the new weights, as many and along the axis as before; an all-zero channel gets 1.
@@ -70,9 +103,9 @@ void replace_constants(Graph& graph, const Graph& base) {
       if (id == kNoValue || !graph.value(id).is_constant() || done[static_cast<std::size_t>(id)]) continue;
       done[static_cast<std::size_t>(id)] = true;
       Value& value = graph.value(id);
-      const Value* source = source_of(base, value.name);
-      if (source == nullptr && !value.constant.empty()) continue;  // a small one that a pass made: no weight
-      require(source != nullptr, ErrorKind::kInvalidArgument,
+      const std::optional<Value> source = source_of(base, value.name);
+      if (!source && !value.constant.empty()) continue;  // a small one that a pass made: no weight
+      require(source.has_value(), ErrorKind::kInvalidArgument,
               "[refit] node {}: the model has no weight {} (build the engine again)", node.name, value.name);
       replace(value, *source, node, i);
     }

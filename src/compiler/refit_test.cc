@@ -9,6 +9,7 @@
 #include "compiler/structure.h"
 #include "compiler/target.h"
 #include "graph/builder.h"
+#include "passes/join_siblings.h"
 #include "passes/lower_precision.h"
 #include "passes/pass.h"
 #include "testing/graph_random.h"
@@ -80,6 +81,34 @@ TEST(Refit, RoundsToTheTypesOfThePlan) {
   };
   const Engine old = built(narrow(network(1)));
   EXPECT_EQ(serialize(refitted(old, network(2))), serialize(built(narrow(network(2)))));
+}
+
+/// Two convolutions that can run as one.
+Graph fork(std::uint64_t seed) {
+  GraphBuilder build;
+  const ValueId x = build.input("x", {1, 8, 12, 12});
+  const ValueId a = build.conv("a", x, 16, {.kernel = 1, .bias = true}),
+                b = build.conv("b", x, 16, {.kernel = 1, .bias = true});
+  const ValueId y = build.add("sum", build.max_pool("left", a, 3, 1, 1), build.max_pool("right", b, 3, 1, 1));
+  Graph graph = build.finish({build.linear("fc", build.flatten("flat", build.global_average_pool("pool", y)), 4)});
+  for (ValueId id = 0; id < static_cast<ValueId>(graph.values().size()); ++id)
+    if (Value& value = graph.value(id); value.is_constant())
+      value.constant = random_tensor(DType::kF32, value.shape, seed + static_cast<std::uint64_t>(id));
+  return graph;
+}
+
+TEST(Refit, FindsTheWeightsOfConvolutionsThatWereJoined) {
+  const auto joined = [](const Graph& model, const std::set<std::string>& narrow) {
+    Graph typed = base_of(model);
+    const PassContext context = target_context(cpu_backend_for_tests(), cpu()->info(), 1);
+    lower_precision(typed, narrow, DType::kBF16, context);
+    run_passes(typed, passes_after_precision(), context);
+    EXPECT_TRUE(join_siblings(typed, context));
+    return typed;
+  };
+  for (const std::set<std::string>& narrow :
+       {std::set<std::string>{}, std::set<std::string>{"a", "b", "left", "right"}})
+    EXPECT_EQ(serialize(refitted(built(joined(fork(1), narrow)), fork(2))), serialize(built(joined(fork(2), narrow))));
 }
 
 TEST(Refit, RefusesAnotherStructureNamingTheNode) {
