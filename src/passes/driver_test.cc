@@ -118,5 +118,29 @@ TEST(Pipeline, LeavesTheBatchFree) {
   }
 }
 
+/// The last factor of GELU could go into the weights behind it, and what is left would be no GELU.
+TEST(PassPipeline, RecognizesActivationsBeforeTheirFactorsFold) {
+  Graph graph = parse_graph(
+      "input x: f32 1x1x2x2\n"
+      "const v: f32 2x1x1x1 {1, 2}\n"
+      "const w: f32 1x2x1x1 {3, 4}\n"
+      "const half: f32 scalar {0.5}\n"
+      "const one: f32 scalar {1}\n"
+      "const root: f32 scalar {1.4142135}\n"
+      "c: f32 1x2x2x2 = conv2d(x, v)\n"
+      "d: f32 1x2x2x2 = binary(c, root) kind=div\n"
+      "e: f32 1x2x2x2 = unary(d) fn=erf\n"
+      "g: f32 1x2x2x2 = binary(e, one)\n"
+      "m: f32 1x2x2x2 = binary(c, g) kind=mul\n"
+      "h: f32 1x2x2x2 = binary(m, half) kind=mul\n"
+      "y: f32 1x1x2x2 = conv2d(h, w)\n"
+      "return y\n");
+  const Graph before = graph;
+  run_passes(graph, passes_before_calibration(), {});
+  ASSERT_EQ(graph.nodes().size(), 2U);
+  EXPECT_EQ(std::get<Conv2d>(graph.nodes()[0].op).act.function, Function::kGelu);
+  expect_same_results(before, graph);
+}
+
 }  // namespace
 }  // namespace fovea

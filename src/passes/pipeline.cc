@@ -36,6 +36,9 @@ std::span<const Pass> passes_before_calibration() {
       Pass{"recognize_channel_shuffle", "reshape, transpose and reshape that shuffle channels become one node",
            recognize_channel_shuffle},
       Pass{"recognize_layer_norm", "layer norm written out becomes one node", recognize_layer_norm},
+      // ahead of what folds: a factor that went into the weights behind it is missing in the pattern
+      Pass{"recognize_activations", "SiLU, hard-swish, GELU and Mish written out become one node",
+           recognize_activations},
       Pass{"sink_transposes", "transposes move behind other nodes until they meet their inverse", sink_transposes},
       Pass{"matmul_to_gemm", "a product with constant weights is a fully connected layer", matmul_to_gemm},
       Pass{"reduce_to_pool", "a mean over all pixels is a global pooling", reduce_to_pool},
@@ -44,8 +47,6 @@ std::span<const Pass> passes_before_calibration() {
       Pass{"fold_pixels", "what a model computes on its input becomes part of the normalisation", fold_pixels},
       Pass{"fold_affine", "scales and shifts per channel go into the weights beside them", fold_affine},
       Pass{"batch_norm_to_conv", "a batch-norm that stands alone is a depthwise convolution", batch_norm_to_conv},
-      Pass{"recognize_activations", "SiLU, hard-swish, GELU and Mish written out become one node",
-           recognize_activations},
       Pass{"fuse_residual", "convolution and addition run as one", fuse_residual},
       Pass{"fuse_activation", "activations run as the epilogue of what feeds them", fuse_activation},
   };
