@@ -14,10 +14,11 @@ namespace {
 
 using onednn::Recipe;
 
-/// Gemm and MatMul with constant weights as y[m,n] = act(alpha · x[m,k] · w + beta · c).
+/// Gemm, MatMul and 1 × 1 convolution of one pixel, with constant weights, as y[m,n] = act(alpha · x[m,k] · w + beta ·
+/// c).
 struct DenseView {
   OperandView x, y;
-  const OperandView* w = nullptr;
+  OperandView matrix;  ///< the weights
   const OperandView* bias = nullptr;
   bool weights_nk = false;  ///< stored [n,k], else [k,n]
   float alpha = 1, beta = 1;
@@ -38,23 +39,38 @@ void read_gemm(DenseView& v, const Gemm& op, const NodeView& view) {
   if (view.inputs.size() > 2 && view.inputs[2].present) v.bias = &view.inputs[2];
 }
 
+bool is_one_pixel(const Shape& shape) { return shape[2] == 1 && shape[3] == 1; }
+
+/// The filter [k,c,1,1] becomes a matrix [k,c].
+void read_conv(DenseView& v, const Conv2d& op, const NodeView& view) {
+  const bool point = is_one_pixel(view.inputs[0].shape) && is_one_pixel(view.inputs[1].shape);
+  if (!point || !is_one_pixel(view.outputs[0].shape) || op.groups != 1) v.reason = "no product with one pixel";
+  if (op.residual) v.reason = "it adds a residual";
+  v.weights_nk = true;
+  v.matrix.shape = {v.matrix.shape[0], v.matrix.shape[1]};
+  v.act = op.act;
+  if (view.inputs.size() > 2 && view.inputs[2].present) v.bias = &view.inputs[2];
+}
+
 DenseView dense_view(const NodeView& view) {
   DenseView v;
   const auto* gemm = std::get_if<Gemm>(&view.op);
-  if (gemm == nullptr && !std::holds_alternative<MatMul>(view.op)) {
+  const auto* conv = std::get_if<Conv2d>(&view.op);
+  if (gemm == nullptr && conv == nullptr && !std::holds_alternative<MatMul>(view.op)) {
     v.reason = "no matrix product";
     return v;
   }
   v.x = view.inputs.at(0);
   v.y = view.outputs.at(0);
-  v.w = &view.inputs.at(1);
+  v.matrix = view.inputs.at(1);
   if (gemm != nullptr) read_gemm(v, *gemm, view);
-  if (v.w->shape.rank() != 2 || v.x.shape.rank() < 2) {
+  if (conv != nullptr) read_conv(v, *conv, view);
+  if (v.matrix.shape.rank() != 2 || v.x.shape.rank() < 2) {
     v.reason = "not a matrix times constant weights of rank 2";
     return v;
   }
-  v.k = v.w->shape[v.weights_nk ? 1 : 0];
-  v.n = v.w->shape[v.weights_nk ? 0 : 1];
+  v.k = v.matrix.shape[v.weights_nk ? 1 : 0];
+  v.n = v.matrix.shape[v.weights_nk ? 0 : 1];
   v.m = v.k == 0 ? 0 : v.x.shape.elements() / v.k;
   v.x.shape = {v.m, v.k};
   v.y.shape = {v.m, v.n};
@@ -74,7 +90,7 @@ Support fits(const NodeView& view, const DenseView& v) {
     return Support::no("the added matrix is a column");
   }
   if (!v.quantised() && is_8bit(v.y.dtype)) return Support::no("a float input with an 8-bit output");
-  return weights_fit(v.x, *v.w, v.weights_nk ? 0 : 1);
+  return weights_fit(v.x, v.matrix, v.weights_nk ? 0 : 1);
 }
 
 dnnl::memory::desc given_weights(const DenseView& v) {
@@ -142,10 +158,10 @@ std::vector<Tensor> values(const NodeView& view, const Weights& weights) {
   std::vector<float> scales;
   if (v.quantised()) {
     made.push_back(stored);
-    scales = accumulator_scales(v.x, *v.w, v.n, divisor);
+    scales = accumulator_scales(v.x, v.matrix, v.n, divisor);
     for (float& s : scales) s *= v.alpha;
   } else {
-    made.push_back(real_values(*v.w, stored).clone());
+    made.push_back(real_values(v.matrix, stored).clone());
     if (v.alpha != 1) {
       for (float& value : made[0].data<float>()) value *= v.alpha;
     }
