@@ -1,50 +1,123 @@
-// What each pass before calibration is worth: pass_gain [RUNS]
-// Every structure of the zoo (src/testing/zoo_graphs.h, 64 × 64, random weights) is compiled in fp32 at opt-level 0 and
-// run with all passes and with each pass left out. Printed as the table of docs/PASSES.md: on how many graphs the plan
-// differs, how many steps and how much of the median latency (geometric mean over those graphs) the pass saves.
+// What each pass is worth: pass_gain [--runs N] NET|FILE.onnx …
+// Each network (one of the zoo's, with random weights, or an ONNX file) is compiled with everything and with each pass
+// left out alone (opt-level 2, one thread, fp32 or as the file is quantised), and the two plans are run in turns.
+// Printed as the table of docs/COMPILER.md: how much of the median and of the least latency the pass saves; "·" where
+// the plans are equal. Weights that a file gives by shape and one value only (ONNX's "light" models) are replaced by
+// random ones.
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <chrono>
-#include <cmath>
 #include <cstdio>
-#include <cstdlib>
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "backend/registry/registry.h"
+#include "base/random.h"
 #include "compiler/compile.h"
+#include "compiler/frontend.h"
 #include "compiler/target.h"
 #include "engine/executor.h"
+#include "graph/text.h"
+#include "interop/onnx_import.h"
 #include "passes/pass.h"
-#include "testing/graph_random.h"
 #include "testing/zoo_graphs.h"
+#include "train/zoo/zoo.h"
 
 namespace {
 
 using namespace fovea;
 
-constexpr int kSize = 64;
+constexpr int kSide = 224, kClasses = 1000;
+/// What the compiler does by itself, beside the passes.
+constexpr std::string_view kParts = "(parts)", kJoin = "(join_siblings)", kEverything = "(all of them)",
+                           kNothing = "(nothing)";
+
+struct Net {
+  std::string name;
+  Graph graph;
+};
+
+/// Equal weights would be computed once, and sums of millions of ones are no images.
+void randomize_fakes(Graph& graph) {
+  for (ValueId id = 0; id < static_cast<ValueId>(graph.values().size()); ++id) {
+    Value& value = graph.value(id);
+    if (value.constant.empty() || value.dtype != DType::kF32 || value.constant.elements() < 16) continue;
+    const auto old = value.constant.data<float>();
+    if (std::ranges::any_of(old, [&](float v) { return v != old[0]; })) continue;
+    const bool filter = value.shape.rank() > 1;
+    const double scale = filter ? static_cast<double>(value.shape[0]) / static_cast<double>(old.size()) : 1;
+    Random random({1, static_cast<std::uint64_t>(id)});
+    Tensor made(DType::kF32, value.shape);
+    for (float& v : made.data<float>()) v = static_cast<float>((0.5 + random.uniform()) * scale);
+    value.constant = made;
+  }
+}
+
+Graph made_net(const std::string& name) {
+  const auto is_it = [&](const auto& net) { return net.name == name; };
+  const auto structure = std::ranges::find_if(zoo_graphs(), is_it);
+  if (std::ranges::any_of(train::zoo(), is_it) || structure == zoo_graphs().end())
+    return train::make_net(name, kClasses, kSide, 1);
+  return structure->make(kSide, 1);
+}
+
+Net load(const std::string& name) {
+  Net net;
+  if (name.ends_with(".onnx")) {
+    net = {std::filesystem::path(name).stem().string(), import_onnx(name).graph};
+    randomize_fakes(net.graph);
+  } else {
+    net = {name, made_net(name)};
+  }
+  const Shape& input = net.graph.value(net.graph.inputs()[0]).shape;
+  PreprocessSpec spec = PreprocessSpec::unit(static_cast<int>(input[2]));
+  spec.width = static_cast<int>(input[3]);
+  net.graph = add_front_end(net.graph, spec, false).graph;
+  return net;
+}
+
+/// Names to leave out; those of what the compiler does mean nothing to the passes.
+std::vector<std::string> left_out(const std::string& row) {
+  if (row != kEverything) return {row};
+  std::vector<std::string> names;
+  for (const auto passes : {passes_before_calibration(), passes_after_precision()})
+    for (const Pass& pass : passes) names.emplace_back(pass.name);
+  return names;
+}
 
 class Compiled {
  public:
-  Compiled(Graph graph, const std::string& without) {
+  Compiled(const Net& net, const std::string& without, TimingCache& cache) {
+    Graph graph = net.graph;
     const PassContext context = target_context(cpu_, device_->info(), 1);
-    run_passes(graph, passes_before_calibration(), context, {{without}, nullptr});
-    TimingCache none;
+    for (const auto passes : {passes_before_calibration(), passes_after_precision()})
+      run_passes(graph, passes, context, {left_out(without), nullptr});
+    graph.compact();
     CompileOptions options;
-    options.opt_level = 0;
+    options.opt_level = 2;
     options.threads = 1;
-    CompileResult compiled = compile(graph, cpu_, *device_, options, none);
+    options.parts = without != kParts && without != kEverything;
+    options.join = without != kJoin && without != kEverything;
+    CompileResult compiled = compile(graph, cpu_, *device_, options, cache);
     Engine engine;
     engine.info.backend = cpu_.name();
     engine.info.fingerprint = device_->info().fingerprint();
     engine.info.isa = device_->info().isa;
     engine.info.pixel_input = false;
-    engine.info.preprocess.height = engine.info.preprocess.width = kSize;
+    const Value& input = graph.value(graph.inputs()[0]);
+    engine.info.preprocess.height = static_cast<int>(input.shape[2]);
+    engine.info.preprocess.width = static_cast<int>(input.shape[3]);
     engine.plans = std::move(compiled.plans);
     engine.blobs = compiled.blobs;
-    steps = engine.plans[0].steps.size();
-    for (const PlanStep& step : engine.plans[0].steps) tactics += step.tactic + step.config.str() + ";";
+    describe(engine.plans[0]);
+    input_ = Tensor(DType::kF32, input.shape);
+    Random random({2});
+    for (float& x : input_.data<float>()) x = static_cast<float>(random.uniform());
     executor_ = Executor::make(std::make_shared<const Engine>(std::move(engine)), cpu_, device_);
+    output_.resize(static_cast<std::size_t>(output_classes(executor_->engine())));
     context_ = std::make_unique<ExecutionContext>(executor_, 1);
   }
 
@@ -54,60 +127,125 @@ class Compiled {
     return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count();
   }
 
-  std::size_t steps = 0;
-  std::string tactics;
+  const std::string& steps() const { return steps_; }
 
  private:
+  void describe(const Plan& plan) {
+    for (const PlanStep& step : plan.steps) {
+      const Node& node = plan.graph.nodes()[static_cast<std::size_t>(step.node)];
+      steps_ += step.tactic + " " + step.config.str() + print_attributes(node.op);
+      for (const ValueId id : node.outputs) steps_ += plan.graph.value(id).shape.str();
+      for (const Layout layout : step.output_layouts) steps_ += name(layout);
+      steps_ += ";";
+    }
+  }
+
   const Backend& cpu_ = backend_by_name("cpu");
   std::shared_ptr<Device> device_ = cpu_.open(Isa::kAmx, 0);
   std::shared_ptr<const Executor> executor_;
   std::unique_ptr<ExecutionContext> context_;
-  Tensor input_ = random_tensor(DType::kF32, {1, 3, kSize, kSize}, 1);
-  std::vector<float> output_ = std::vector<float>(10);
+  Tensor input_;
+  std::vector<float> output_;
+  std::string steps_;
 };
 
-double median(std::vector<double> values) {
-  std::ranges::nth_element(values, values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2));
-  return values[values.size() / 2];
+double median(std::vector<double>& values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::ranges::nth_element(values, middle);
+  return *middle;
 }
 
-struct Gain {
-  int graphs = 0;
-  std::ptrdiff_t steps = 0;
-  double log_ratio = 0;
+/// Both plans in turns, so that what disturbs the machine disturbs both.
+std::string gain(Compiled& with, Compiled& without, int runs) {
+  std::vector<double> fast, slow;
+  for (int i = 0; i < runs + 2; ++i) {
+    const bool first = i % 2 == 0;
+    const double a = (first ? with : without).microseconds(), b = (first ? without : with).microseconds();
+    if (i < 2) continue;  // warms up
+    fast.push_back(first ? a : b);
+    slow.push_back(first ? b : a);
+  }
+  const double least = 100 * (1 - std::ranges::min(fast) / std::ranges::min(slow));
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%.0f / %.0f %%", 100 * (1 - median(fast) / median(slow)), least);
+  return text.data();
+}
+
+struct Row {
+  std::string name;
+  std::vector<std::string> cells;
+  bool differs = false;
 };
 
-/// Both plans in turn, so that what disturbs the machine disturbs both.
-void compare(Compiled& with, Compiled& without, int runs, Gain& gain) {
-  if (with.steps == without.steps && with.tactics == without.tactics) return;
-  std::vector<double> fast, slow;
-  for (int i = 0; i < runs; ++i) {
-    fast.push_back(with.microseconds());
-    slow.push_back(without.microseconds());
+std::vector<Row> rows() {
+  std::vector<Row> all;
+  const auto add = [&](std::string_view name) {
+    if (std::ranges::find(all, name, &Row::name) == all.end()) all.push_back({std::string(name), {}, false});
+  };
+  for (const auto passes : {passes_before_calibration(), passes_after_precision()})
+    for (const Pass& pass : passes) add(pass.name);
+  add(kParts);
+  add(kJoin);
+  add(kEverything);
+  add(kNothing);
+  return all;
+}
+
+void measure(const Net& net, int runs, std::vector<Row>& table) {
+  TimingCache cache;
+  Compiled with(net, "", cache);
+  for (Row& row : table) {
+    std::optional<std::string> cell;
+    try {
+      Compiled without(net, row.name, cache);
+      if (with.steps() != without.steps() || row.name == kNothing) cell = gain(with, without, runs);
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "%s without %s: %s\n", net.name.c_str(), row.name.c_str(), error.what());
+      cell = "does not run without";
+    }
+    row.cells.push_back(cell.value_or("·"));
+    row.differs |= cell.has_value();
+    std::fprintf(stderr, "%s %s: %s\n", net.name.c_str(), row.name.c_str(), row.cells.back().c_str());
   }
-  ++gain.graphs;
-  gain.steps += static_cast<std::ptrdiff_t>(without.steps) - static_cast<std::ptrdiff_t>(with.steps);
-  gain.log_ratio += std::log(median(fast) / median(slow));
+}
+
+void print_table(const std::vector<Row>& table, const std::vector<std::string>& nets) {
+  std::printf("| pass |");
+  for (const std::string& net : nets) std::printf(" %s |", net.c_str());
+  std::printf("\n|---|");
+  for (std::size_t i = 0; i < nets.size(); ++i) std::printf("---|");
+  std::string none;
+  for (const Row& row : table) {
+    if (!row.differs) {
+      none += (none.empty() ? "`" : ", `") + row.name + "`";
+      continue;
+    }
+    std::printf("\n| `%s` |", row.name.c_str());
+    for (const std::string& cell : row.cells) std::printf(" %s |", cell.c_str());
+  }
+  std::printf("\n\nNo plan of these changes without %s.\n", none.c_str());
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const int runs = argc > 1 ? std::max(1, std::atoi(argv[1])) : 30;
-  std::printf("| pass | what it does | plans that differ | steps saved | latency saved |\n|---|---|---|---|---|\n");
-  std::vector<std::string> done;
-  for (const Pass& pass : passes_before_calibration()) {
-    if (std::ranges::find(done, pass.name) != done.end()) continue;
-    done.emplace_back(pass.name);
-    Gain gain;
-    for (const ZooGraph& zoo : zoo_graphs()) {
-      Compiled with(zoo.make(kSize, 1), ""), without(zoo.make(kSize, 1), std::string(pass.name));
-      compare(with, without, runs, gain);
-    }
-    const double saved = gain.graphs == 0 ? 0 : 100 * (1 - std::exp(gain.log_ratio / gain.graphs));
-    std::printf("| `%s` | %s | %d of %zu | %td | %.0f %% |\n", std::string(pass.name).c_str(),
-                std::string(pass.summary).c_str(), gain.graphs, zoo_graphs().size(), gain.steps, saved);
-    std::fflush(stdout);
+  int runs = 30;
+  std::vector<std::string> names(argv + 1, argv + argc), nets;
+  if (names.size() > 2 && names[0] == "--runs") {
+    std::from_chars(names[1].data(), names[1].data() + names[1].size(), runs);
+    names.erase(names.begin(), names.begin() + 2);
   }
+  if (names.empty() || runs < 1) return std::fprintf(stderr, "usage: pass_gain [--runs N] NET|FILE.onnx …\n"), 2;
+  std::vector<Row> table = rows();
+  try {
+    for (const std::string& name : names) {
+      const Net net = load(name);
+      nets.push_back(net.name);
+      measure(net, runs, table);
+    }
+  } catch (const std::exception& error) {
+    return std::fprintf(stderr, "error: %s\n", error.what()), 1;
+  }
+  print_table(table, nets);
   return 0;
 }
