@@ -11,6 +11,12 @@
 namespace fovea::apps {
 namespace {
 
+std::string decision_of(const GateResult& gate) {
+  if (gate.decided) return "";
+  if (gate.images_needed == 0) return " (not decided: the drop lies on the limit)";
+  return fmt::format(" (not decided: about {} images would)", gate.images_needed);
+}
+
 struct Options {
   DataSettings data;
   BuildSettings build;
@@ -50,9 +56,7 @@ std::string summary(const BuiltEngine& built, const std::filesystem::path& out, 
     text += fmt::format("gate: drop {:.2f} points on {} images, limit {:.2f}: {}{}\n",
                         built.result.gate->difference.drop_points, built.result.gate->difference.images,
                         built.result.gate->max_drop_points, built.result.gate->passed ? "passed" : "failed",
-                        built.result.gate->decided
-                            ? ""
-                            : fmt::format(" (not decided: about {} images would)", built.result.gate->images_needed));
+                        decision_of(*built.result.gate));
   return text + fmt::format("{}: {:.2f} MB, {} steps, {:.1f} s\n", out.string(), static_cast<double>(bytes) / 1e6,
                             built.result.engine.plans.front().steps.size(), built.seconds);
 }

@@ -31,21 +31,30 @@ Divergence::Divergence(std::shared_ptr<const Executor> plain, const OptimizeData
   while (std::optional<Batch> batch = loader.next()) pixels_.push_back(std::move(batch->pixels));
   require(!pixels_.empty(), ErrorKind::kInvalidArgument, "[calibration] none of the {} images can be decoded", most);
   classes_ = output_classes(plain->engine());
-  reference_ = run(std::move(plain), pixels_.size());
+  plain_ = std::move(plain);
 }
 
 double Divergence::of(std::shared_ptr<const Executor> changed, std::size_t images) const {
   const std::size_t count = images == 0 ? pixels_.size() : std::min(images, pixels_.size());
-  const std::vector<float> rows = run(std::move(changed), count);
-  return mean_divergence(std::span(reference_).first(rows.size()), rows, classes_);
+  const std::vector<float> rows = run(std::move(changed), 0, count);
+  return mean_divergence(reference(count), rows, classes_);
 }
 
-std::vector<float> Divergence::run(std::shared_ptr<const Executor> executor, std::size_t images) const {
+std::span<const float> Divergence::reference(std::size_t images) const {
+  const auto width = static_cast<std::size_t>(classes_);
+  if (reference_.size() < images * width) {
+    const std::vector<float> more = run(plain_, reference_.size() / width, images);
+    reference_.insert(reference_.end(), more.begin(), more.end());
+  }
+  return std::span(reference_).first(images * width);
+}
+
+std::vector<float> Divergence::run(std::shared_ptr<const Executor> executor, std::size_t begin, std::size_t end) const {
+  const auto width = static_cast<std::size_t>(classes_);
   PixelContext context(std::move(executor));
-  std::vector<float> rows(images * static_cast<std::size_t>(classes_));
-  for (std::size_t i = 0; i < images; ++i)
-    context.run(pixels_[i], 1,
-                std::span(rows).subspan(i * static_cast<std::size_t>(classes_), static_cast<std::size_t>(classes_)));
+  std::vector<float> rows((end - begin) * width);
+  for (std::size_t i = begin; i < end; ++i)
+    context.run(pixels_[i], 1, std::span(rows).subspan((i - begin) * width, width));
   return rows;
 }
 

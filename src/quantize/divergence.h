@@ -12,7 +12,8 @@ namespace fovea {
 /// Mean Kullback–Leibler divergence Σ p · ln(p / q) of rows of `classes` probabilities; below 1e-9 they count as that.
 double mean_divergence(std::span<const float> reference, std::span<const float> changed, int classes);
 
-/// How far plans are from the fp32 plan on the calibration images, which are decoded once (the first kMostImages).
+/// How far plans are from the fp32 plan on the calibration images, which are decoded once (the first kMostImages) and
+/// run through the fp32 plan once, when first needed. One thread at a time.
 class Divergence {
  public:
   static constexpr std::size_t kMostImages = 256;
@@ -24,9 +25,11 @@ class Divergence {
   const std::vector<std::uint8_t>& image(std::size_t i) const { return pixels_[i]; }
 
  private:
-  std::vector<float> run(std::shared_ptr<const Executor> executor, std::size_t images) const;
+  std::vector<float> run(std::shared_ptr<const Executor> executor, std::size_t begin, std::size_t end) const;
+  std::span<const float> reference(std::size_t images) const;
+  std::shared_ptr<const Executor> plain_;
   std::vector<std::vector<std::uint8_t>> pixels_;
-  std::vector<float> reference_;
+  mutable std::vector<float> reference_;  ///< of the first images, as many as were asked for
   int classes_ = 0;
 };
 
