@@ -22,7 +22,7 @@ void fail_absent(std::string_view device) {
   const std::string_view family = device.substr(0, device.find(':'));
   for (const Absent& absent : kAbsent) {
     if (absent.device == family) {
-      fail(ErrorKind::kUnsupported, "[device] built without {} ({}); cpu is there", absent.name, absent.needs);
+      fail(ErrorKind::kWrongDevice, "[device] built without {} ({}); cpu is there", absent.name, absent.needs);
     }
   }
   fail(ErrorKind::kInvalidArgument, "[device] '{}' given, expected auto, cpu, cuda[:N] or tensorrt", device);

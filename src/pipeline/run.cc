@@ -179,6 +179,7 @@ class Run {
             {"split", content_hash(as_bytes(std::string_view(to_json_text(data_.split))))},
             {"precision", build.precision},
             {"device", build.device},
+            {"fingerprint", open_device(build)->info().fingerprint()},
             {"batches", build.batches},
             {"input", build.input},
             {"max_drop", build.max_drop},

@@ -77,6 +77,8 @@ class VendorBuild {
     const PlanBuilder& builder = plan_builder(kVendor);
     fingerprint_ = builder.fingerprint();
     reason_ = why_not_run();
+    require(reason_.empty() || !settings_.refittable, ErrorKind::kWrongDevice, "{}; a refittable plan takes a GPU",
+            reason_);
     if (!reason_.empty()) log_warning("{}; the plan is built ahead of time, and the gate runs on the CPU", reason_);
     std::vector<BuiltEngine> made;
     made.push_back(build(builder, settings_.precision));

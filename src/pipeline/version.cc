@@ -20,6 +20,19 @@ std::string trainer() {
   }
 }
 
+/// Whether a backend is there and runs here, else why not; what runs is not started for that.
+std::string state_of(const char* name) {
+  std::string state;
+  try {
+    const Backend& backend = backend_by_name(name);
+    state = "built in";
+    if (!backend.available()) backend.open(Isa::kBaseline, 0);
+  } catch (const Error& error) {
+    state += (state.empty() ? "" : "; ") + error.message();
+  }
+  return state;
+}
+
 }  // namespace
 
 nlohmann::json environment() {
@@ -38,13 +51,7 @@ std::string version_text() {
   text += fmt::format("libraries: {}\n", fmt::join(here["libraries"].get<std::vector<std::string>>(), ", "));
   text += fmt::format("training:  {}\n", trainer());
   for (const char* backend : {"cuda", "tensorrt"}) {
-    std::string state = "built in";
-    try {
-      backend_by_name(backend);
-    } catch (const Error& error) {
-      state = error.message();
-    }
-    text += fmt::format("{:<10} {}\n", std::string(backend) + ":", state);
+    text += fmt::format("{:<10} {}\n", std::string(backend) + ":", state_of(backend));
   }
   text.pop_back();
   return text;

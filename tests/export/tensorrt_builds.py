@@ -6,7 +6,6 @@ No GPU is needed: plans are compiled ahead of time for a compute capability. Exi
 import ctypes
 import json
 import pathlib
-import re
 import subprocess
 import sys
 import tempfile
@@ -20,10 +19,10 @@ sys.path.insert(0, str(WHEELS))
 for library in ["libtensorrt_rtx.so.1", "libtensorrt_onnxparser_rtx.so.1"]:
     ctypes.CDLL(str(WHEELS / "tensorrt_rtx_libs" / library), ctypes.RTLD_GLOBAL)
 import tensorrt_rtx_bindings as trt  # noqa: E402
+from plan_layers import types_of_convolutions  # noqa: E402
 
 NETS = ["small", "resnet18", "resnet50", "mobilenet_v2"]
 KINDS = ["fp32", "fp16", "int8", "mixed", "fp8"]
-LAYER = re.compile(r"Name: ([^,]*), LayerType: (\w+), Inputs: \[(.*?)\], (?:Constants|Outputs)")
 
 
 class Log(trt.ILogger):
@@ -38,15 +37,6 @@ class Log(trt.ILogger):
         bad = (trt.ILogger.INTERNAL_ERROR, trt.ILogger.ERROR)
         return [text for severity, text in self.lines
                 if severity in bad or (severity == trt.ILogger.WARNING and "unsupported" in text.lower())]
-
-    def types_of_convolutions(self):
-        """Data type of the first input of each compiled convolution."""
-        found = {}
-        for _, text in self.lines:
-            for match in LAYER.finditer(text):
-                if match[2] in ("correlation", "convolution"):
-                    found[match[1]] = re.search(r"Datatype: (\w+)", match[3])[1]
-        return list(found.values())
 
 
 def compile_plan(model, capability):
@@ -86,7 +76,7 @@ def check(folder, net, kind, known):
     started = time.time()
     capability = trt.ComputeCapability.SM89 if kind == "fp8" else trt.ComputeCapability.SM86
     size, log = compile_plan(exported, capability)
-    types = log.types_of_convolutions()
+    types = types_of_convolutions(text for _, text in log.lines)
     wanted = sum(node["op"].startswith("conv2d") and node["precision"] == "int8" for node in told["nodes"])
     print(f"{net} {kind}: {size} bytes, {time.time() - started:.1f} s, convolutions: "
           f"{ {name: types.count(name) for name in sorted(set(types))} }, wanted in int8: {wanted}", flush=True)

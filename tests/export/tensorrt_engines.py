@@ -11,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 
+from plan_layers import types_of_convolutions
+
 FOVEA, WHEELS = sys.argv[1], pathlib.Path(sys.argv[2])
 LIBRARIES = WHEELS / "tensorrt_rtx_libs"
 os.environ.setdefault("FOVEA_TENSORRT", str(LIBRARIES))
@@ -72,8 +74,11 @@ with tempfile.TemporaryDirectory(prefix="fovea-tensorrt-") as name:
                                "--out", engine, "--json", told, *options], capture_output=True, text=True)
         assert done.returncode in (0, 5), done.stderr
         report = json.loads(told.read_text())
+        types = types_of_convolutions(report["tensorrt"]["layers"])
+        wanted = sum(row["op"].startswith("conv2d") and row["precision"] == "int8" for row in report["nodes"])
+        assert types and types.count("Int8") >= wanted and (wanted > 0 or "int8" not in options), (options, types, wanted)
         assert report["tensorrt"]["layers"] and all(row["tactic"] == "tensorrt.plan" for row in report["nodes"]), report
-        print("build:", " ".join(options), "->", report["bytes"], "bytes", flush=True)
+        print("build:", " ".join(options), "->", report["bytes"], "bytes,", types.count("Int8"), "of", len(types), "convolutions in INT8", flush=True)
     shown = run("inspect", engine)
     assert "backend=tensorrt" in shown and "1 steps" in shown, shown
     runs = subprocess.run([FOVEA, "inspect", engine, "--can-run"], capture_output=True, text=True)
@@ -94,4 +99,4 @@ with tempfile.TemporaryDirectory(prefix="fovea-tensorrt-") as name:
     engine.write_bytes(broken)
     assert "checksum" in run("predict", "--engine", engine, work / "data", status=3)
     os.environ["FOVEA_TENSORRT"] = name
-    assert "is not found" in run("build", "--model", work / "m.onnx", "--device", "tensorrt", "--out", engine, status=3)
+    assert "is not found" in run("build", "--model", work / "m.onnx", "--device", "tensorrt", "--out", engine, status=4)

@@ -1,9 +1,10 @@
-// What a model file computes by the reference: model_logits MODEL.onnx FOLDER N INPUTS.f32 LOGITS.f32
+// What a model file computes by the reference: model_logits MODEL.onnx FOLDER N INPUTS.f32 LOGITS.f32|-
 // Takes the first N photos of FOLDER through the file's own preprocess spec; writes n × c × h × w inputs and n ×
-// classes outputs as raw floats, and prints both shapes.
+// classes outputs as raw floats, and prints both shapes. With "-" nothing is computed, there are inputs only.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/io/file.h"
@@ -35,18 +36,20 @@ void write_logits(char** argv) {
   const std::vector<std::filesystem::path> photos = image_files(argv[2]);
   const std::size_t wanted = std::strtoul(argv[3], nullptr, 10);
   require(photos.size() >= wanted, ErrorKind::kInvalidArgument, "{} photos, {} wanted", photos.size(), wanted);
+  const bool computes = std::string_view(argv[5]) != "-";
   std::vector<float> inputs;
   std::vector<float> logits;
   for (std::size_t i = 0; i < wanted; ++i) {
     std::vector<std::uint8_t> pixels(model.preprocess->pixel_bytes());
     preprocess_encoded(read_file(photos[i]), *model.preprocess, {}, pixels);
     const Tensor input = to_tensor(pixels, *model.preprocess);
-    const Tensor output = run_reference(model.graph, std::span(&input, 1)).front();
     inputs.insert(inputs.end(), input.data<float>().begin(), input.data<float>().end());
+    if (!computes) continue;
+    const Tensor output = run_reference(model.graph, std::span(&input, 1)).front();
     logits.insert(logits.end(), output.data<float>().begin(), output.data<float>().end());
   }
   write_atomic(argv[4], std::as_bytes(std::span(inputs)));
-  write_atomic(argv[5], std::as_bytes(std::span(logits)));
+  if (computes) write_atomic(argv[5], std::as_bytes(std::span(logits)));
   std::printf("%zu %d %d %d %zu\n", wanted, model.preprocess->channels(), model.preprocess->height,
               model.preprocess->width, logits.size() / wanted);
 }

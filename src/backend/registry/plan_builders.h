@@ -4,7 +4,7 @@
 
 namespace fovea {
 
-/// The compiler of "tensorrt". kUnsupported: "built without TensorRT", or its library is not found. Lives for ever.
+/// The compiler of "tensorrt". kWrongDevice: "built without TensorRT", or its library is not found. Lives for ever.
 const PlanBuilder& plan_builder(const std::string& name);
 
 }  // namespace fovea

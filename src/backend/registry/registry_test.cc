@@ -28,7 +28,7 @@ TEST(Registry, SaysWhatIsNotBuiltIn) {
       backend_by_name(device);
       FAIL() << device;
     } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::kUnsupported);
+      EXPECT_EQ(error.kind(), ErrorKind::kWrongDevice);
       EXPECT_NE(error.message().find("built without"), std::string::npos);
     }
   }

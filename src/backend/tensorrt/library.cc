@@ -12,7 +12,7 @@ namespace {
 template <typename Function>
 Function* symbol(void* library, const char* name) {
   void* found = dlsym(library, name);
-  require(found != nullptr, ErrorKind::kUnsupported, "[tensorrt] the library has no {}", name);
+  require(found != nullptr, ErrorKind::kWrongDevice, "[tensorrt] the library has no {}", name);
   return reinterpret_cast<Function*>(found);
 }
 
@@ -30,7 +30,7 @@ Library::Library() {
   std::string complaints;
   for (const Family& family : families())
     if (try_family(family, folder != nullptr ? folder : "", complaints)) return;
-  fail(ErrorKind::kUnsupported, "[tensorrt] the library is not found (looked for {}; FOVEA_TENSORRT=FOLDER says where)",
+  fail(ErrorKind::kWrongDevice, "[tensorrt] the library is not found (looked for {}; FOVEA_TENSORRT=FOLDER says where)",
        complaints);
 }
 

@@ -14,7 +14,7 @@ namespace fovea::tensorrt {
 /// looks.
 class Library {
  public:
-  /// Once per process; kUnsupported naming the files that were looked for.
+  /// Once per process; kWrongDevice naming the files that were looked for.
   static const Library& open();
   /// kWrongDevice where the library refuses (no GPU, too old a driver), with its words.
   std::unique_ptr<nvinfer1::IBuilder> make_builder(nvinfer1::ILogger& logger) const;

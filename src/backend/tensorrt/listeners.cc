@@ -50,13 +50,30 @@ std::string Log::errors() const {
   return line.empty() ? "it gives no reason" : line;
 }
 
-void Monitor::phaseStart(const char* phase, const char*, std::int32_t steps) noexcept try {
+void Monitor::phaseStart(const char* phase, const char* parent, std::int32_t steps) noexcept try {
   log_debug("tensorrt: {} ({} steps)", phase, steps);
+  const std::scoped_lock lock(mutex_);
+  if (bar_) {
+    bar_->note(phase);
+  } else if (parent == nullptr) {
+    outermost_ = phase;
+    bar_.emplace(fmt::format("tensorrt: {}", phase), steps, "steps");
+  }
 } catch (...) {
 }
 
-bool Monitor::stepComplete(const char*, std::int32_t) noexcept { return !cancelled(); }
+bool Monitor::stepComplete(const char* phase, std::int32_t) noexcept try {
+  const std::scoped_lock lock(mutex_);
+  if (bar_ && outermost_ == phase) bar_->advance();
+  return !cancelled();
+} catch (...) {
+  return !cancelled();
+}
 
-void Monitor::phaseFinish(const char*) noexcept {}
+void Monitor::phaseFinish(const char* phase) noexcept try {
+  const std::scoped_lock lock(mutex_);
+  if (bar_ && outermost_ == phase) bar_.reset();
+} catch (...) {
+}
 
 }  // namespace fovea::tensorrt

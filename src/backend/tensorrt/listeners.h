@@ -3,9 +3,12 @@
 #include <NvInfer.h>
 
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/log/progress.h"
 
 namespace fovea::tensorrt {
 
@@ -23,12 +26,17 @@ class Log final : public nvinfer1::ILogger {
   std::vector<std::string> warnings_, errors_, layers_;
 };
 
-/// Logs the phases, and ends the build after Ctrl-C.
+/// Logs the phases, shows the steps of the outermost one as a bar, and ends the build after Ctrl-C.
 class Monitor final : public nvinfer1::IProgressMonitor {
  public:
   void phaseStart(const char* phase, const char* parent, std::int32_t steps) noexcept override;
   bool stepComplete(const char* phase, std::int32_t step) noexcept override;
   void phaseFinish(const char* phase) noexcept override;
+
+ private:
+  std::mutex mutex_;
+  std::string outermost_;
+  std::optional<Progress> bar_;
 };
 
 }  // namespace fovea::tensorrt

@@ -21,14 +21,7 @@ class TensorRtBackend final : public Backend {
       return false;
     }
   }
-  std::shared_ptr<Device> open(Isa, int index) const override {
-    try {
-      return std::make_shared<TensorRtDevice>(index);
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::kUnsupported) throw;
-      fail(ErrorKind::kWrongDevice, "{}", error.message());  // the library is absent
-    }
-  }
+  std::shared_ptr<Device> open(Isa, int index) const override { return std::make_shared<TensorRtDevice>(index); }
 };
 
 }  // namespace

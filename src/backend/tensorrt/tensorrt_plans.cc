@@ -75,7 +75,8 @@ class Compilation {
         require(profile.setDimensions(input.getName(), which, dims), ErrorKind::kInvalidArgument,
                 "[tensorrt] batch {} is not taken: {}", dims.d[0], log_.errors());
       }
-      config_->addOptimizationProfile(&profile);
+      require(profile.isValid() && config_->addOptimizationProfile(&profile) >= 0, ErrorKind::kInvalidArgument,
+              "[tensorrt] batches {}, {} and {} are not taken: {}", batches[0], batches[1], batches[2], log_.errors());
     }
   }
 

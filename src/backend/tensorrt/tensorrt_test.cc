@@ -1,14 +1,96 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <functional>
+#include <optional>
+#include <string>
 
 #include "backend/tensorrt/tensorrt_backend.h"
 #include "backend/tensorrt/tensorrt_plans.h"
 #include "backend/tensorrt/version.h"
+#include "base/cancel.h"
 #include "base/error.h"
 
 namespace fovea {
 namespace {
+
+// A model by hand, since this room does not write ONNX: fields of a protocol buffer, all shorter than 128 bytes.
+std::string number(int field, int value) { return {static_cast<char>(field << 3), static_cast<char>(value)}; }
+std::string text(int field, const std::string& bytes) {
+  return std::string{static_cast<char>((field << 3) | 2), static_cast<char>(bytes.size())} + bytes;
+}
+std::string tensor(const std::string& name) {
+  const std::string shape =
+      text(1, text(2, "n")) + text(1, number(1, 3)) + text(1, number(1, 4)) + text(1, number(1, 4));
+  return text(1, name) + text(2, text(1, number(1, 1) + text(2, shape)));
+}
+/// y = relu(x), n x 3 x 4 x 4.
+Bytes relu_model() {
+  const std::string node = text(1, "x") + text(2, "y") + text(3, "relu") + text(4, "Relu");
+  const std::string graph = text(1, node) + text(2, "g") + text(11, tensor("x")) + text(12, tensor("y"));
+  const std::string model =
+      number(1, 8) +
+      std::string{(7 << 3) | 2, static_cast<char>((graph.size() & 127) | 128), static_cast<char>(graph.size() >> 7)} +
+      graph + text(8, number(2, 17));
+  const auto* begin = reinterpret_cast<const std::byte*>(model.data());
+  return {begin, begin + model.size()};
+}
+
+/// Why no plan can be built here at all, for which these tests are skipped.
+std::optional<std::string> why_no_plans() {
+  try {
+    tensorrt_plans().fingerprint();
+    return std::nullopt;
+  } catch (const Error& error) {
+    return error.message();
+  }
+}
+
+std::optional<ErrorKind> kind_of(const std::function<void()>& call) {
+  try {
+    call();
+    return std::nullopt;
+  } catch (const Error& error) {
+    return error.kind();
+  }
+}
+
+// First, in a process of its own: nothing takes a cancellation back.
+TEST(TensorRtDeathTest, EndsABuildAfterCtrlC) {
+  if (const auto reason = why_no_plans()) GTEST_SKIP() << *reason;
+  const auto build = [] { tensorrt_plans().build(relu_model(), {}); };
+  EXPECT_EXIT(
+      {
+        request_cancel();
+        _exit(kind_of(build) == ErrorKind::kCancelled ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+TEST(TensorRt, BuildsAPlanWithEveryOption) {
+  if (const auto reason = why_no_plans()) GTEST_SKIP() << *reason;
+  VendorPlanOptions options;
+  options.profiles = {{1, 1, 1}, {8, 8, 8}};
+  options.opt_level = 0;
+  options.workspace_bytes = std::size_t{1} << 20;
+  const VendorPlan plan = tensorrt_plans().build(relu_model(), options);
+  EXPECT_GT(plan.plan.size(), 100U);
+  EXPECT_FALSE(plan.layers.empty());
+  EXPECT_THAT(plan.warnings, testing::Not(testing::Contains(testing::HasSubstr("nsupported"))));
+  options.profiles = {{8, 1, 8}};
+  EXPECT_EQ(kind_of([&] { tensorrt_plans().build(relu_model(), options); }), ErrorKind::kInvalidArgument);
+}
+
+TEST(TensorRt, RefitsOnAGpuOnly) {
+  if (const auto reason = why_no_plans()) GTEST_SKIP() << *reason;
+  if (tensorrt_backend().available()) GTEST_SKIP() << "there is one";
+  VendorPlanOptions options;
+  options.refit = true;
+  EXPECT_EQ(kind_of([&] { tensorrt_plans().build(relu_model(), options); }), ErrorKind::kWrongDevice);
+  EXPECT_EQ(kind_of([] { tensorrt_plans().refit({}, relu_model()); }), ErrorKind::kWrongDevice);
+}
 
 TEST(TensorRt, RefusesWhatIsNoModelInItsOwnWords) {
   try {
