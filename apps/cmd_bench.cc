@@ -161,6 +161,20 @@ nlohmann::json end_to_end_row(const Subject& subject, const Options& options, st
   return to_json(latency);
 }
 
+/// From the engine file to a context that is ready to run, the file and the code that steps share warm.
+LatencySummary load_time(const std::filesystem::path& engine) {
+  LatencyOptions timing;
+  timing.seconds = 0.5;
+  timing.min_runs = 5;
+  return measure_latency(
+      [&] {
+        Engine loaded = load_engine(engine);
+        const Backend& backend = backend_by_name(loaded.info.backend);
+        const ExecutionContext ready(make_executor(std::move(loaded), backend));
+      },
+      timing);
+}
+
 int run(Options& options) {
   options.common.apply();
   const Subject subject = load_subject(options.subject, options.common.threads);
@@ -183,6 +197,11 @@ int run(Options& options) {
                          {"latency_ms", to_json(latency)},
                          {"images_per_second", rate},
                          {"layers", nlohmann::json::array()}};
+  if (!options.subject.engine.empty()) {
+    const LatencySummary load = load_time(options.subject.engine);
+    text += fmt::format("loads in {:.1f} ms (min {:.1f})\n", load.p50, load.min);
+    json["load_ms"] = to_json(load);
+  }
   if (options.layers) {
     const int planned = executor->engine().plans.front().threads;
     Peaks peaks(*executor, options.common.threads > 0 ? options.common.threads : planned);

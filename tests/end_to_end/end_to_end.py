@@ -90,7 +90,8 @@ def builds(out):
         fovea("eval", "--engine", engine, "--data", out / "data")
     capped = WORK / "avx2.engine"
     fovea("build", "--model", out / "model.onnx", "--out", capped, "--precision", "fp32", "--isa", "avx2", "--opt-level", 0)
-    fovea("bench", "--engine", capped, "--seconds", 0.2)
+    bench = json.loads(fovea("bench", "--engine", capped, "--seconds", 0.2, "--json", "-").stdout)
+    check("bench times runs and loading", bench["latency_ms"]["p50"] > 0 and bench["load_ms"]["p50"] > 0)
     fovea("inspect", "--can-run", capped)
     again = [WORK / "a.engine", WORK / "b.engine"]
     for engine in again:
