@@ -1,4 +1,4 @@
-// What each pass is worth: pass_gain [--runs N] NET|FILE.onnx …
+// What each pass is worth: pass_gain [--runs N] NET|FILE.onnx …; what each op costs: pass_gain --ops NET|FILE.onnx …
 // Each network (one of the zoo's, with random weights, or an ONNX file) is compiled with everything and with each pass
 // left out alone (opt-level 2, one thread, fp32 or as the file is quantised), and the two plans are run in turns.
 // Printed as the table of docs/COMPILER.md: how much of the median and of the least latency the pass saves; "·" where
@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -113,6 +114,7 @@ class Compiled {
     engine.plans = std::move(compiled.plans);
     engine.blobs = compiled.blobs;
     describe(engine.plans[0]);
+    for (const TacticReport& step : compiled.tactics) ops[step.op] += step.microseconds;
     input_ = Tensor(DType::kF32, input.shape);
     Random random({2});
     for (float& x : input_.data<float>()) x = static_cast<float>(random.uniform());
@@ -128,6 +130,7 @@ class Compiled {
   }
 
   const std::string& steps() const { return steps_; }
+  std::map<std::string, double> ops;  ///< microseconds of the steps, as timed one by one
 
  private:
   void describe(const Plan& plan) {
@@ -209,6 +212,16 @@ void measure(const Net& net, int runs, std::vector<Row>& table) {
   }
 }
 
+void print_ops(const Net& net) {
+  TimingCache cache;
+  const Compiled made(net, "", cache);
+  double sum = 0;
+  for (const auto& [op, microseconds] : made.ops) sum += microseconds;
+  std::printf("%s: %.0f us\n", net.name.c_str(), sum);
+  for (const auto& [op, microseconds] : made.ops)
+    std::printf("  %-24s %8.1f us %5.1f %%\n", op.c_str(), microseconds, 100 * microseconds / sum);
+}
+
 void print_table(const std::vector<Row>& table, const std::vector<std::string>& nets) {
   std::printf("| pass |");
   for (const std::string& net : nets) std::printf(" %s |", net.c_str());
@@ -231,21 +244,28 @@ void print_table(const std::vector<Row>& table, const std::vector<std::string>& 
 int main(int argc, char** argv) {
   int runs = 30;
   std::vector<std::string> names(argv + 1, argv + argc), nets;
+  const bool ops = names.size() > 1 && names[0] == "--ops";
+  if (ops) names.erase(names.begin());
   if (names.size() > 2 && names[0] == "--runs") {
     std::from_chars(names[1].data(), names[1].data() + names[1].size(), runs);
     names.erase(names.begin(), names.begin() + 2);
   }
-  if (names.empty() || runs < 1) return std::fprintf(stderr, "usage: pass_gain [--runs N] NET|FILE.onnx …\n"), 2;
+  if (names.empty() || runs < 1) {
+    return std::fprintf(stderr, "usage: pass_gain --ops NET|FILE.onnx … | [--runs N] NET|FILE.onnx …\n"), 2;
+  }
   std::vector<Row> table = rows();
   try {
     for (const std::string& name : names) {
       const Net net = load(name);
       nets.push_back(net.name);
-      measure(net, runs, table);
+      if (ops)
+        print_ops(net);
+      else
+        measure(net, runs, table);
     }
   } catch (const std::exception& error) {
     return std::fprintf(stderr, "error: %s\n", error.what()), 1;
   }
-  print_table(table, nets);
+  if (!ops) print_table(table, nets);
   return 0;
 }
