@@ -101,6 +101,7 @@ CompileResult compile(const Graph& graph, const Backend& backend, Device& device
     Graph typed = graph;
     if (typed.batch() != batch) typed.set_batch(batch);
     typed.compact();
+    costs.prepare(typed);
     if (timed && options.join) join_where_faster(typed, costs);
     const LayoutPlan choice =
         options.opt_level >= kRaceLevel ? fastest_plan(typed, costs, cache) : choose_layouts(typed, costs);

@@ -105,20 +105,45 @@ CostTable::CostTable(const Backend& backend, Device& device, const CompileOption
       threads_(options.threads > 0 ? options.threads : default_threads()),
       timer_(device, threads_) {}
 
+/// A GPU times a candidate in a millisecond, and a library's first guesses are often not its best, or do not run.
+Candidates CostTable::ask(const NodeView& view) const {
+  const bool gpu = device_.info().compute_capability > 0;
+  const std::size_t configs = effort(options_.opt_level).configs;
+  const std::size_t asked = gpu && configs < SIZE_MAX ? std::max<std::size_t>(configs * 4, 8) : configs;
+  return find_candidates(view, backend_, device_.info(), asked);
+}
+
+void CostTable::prepare(const Graph& graph) {
+  if (device_.makers() <= 1) return;
+  std::vector<const Node*> nodes;
+  std::vector<Candidates*> answers;
+  for (const Node& node : graph.nodes()) {
+    const std::string key = view_key(plain_view(graph, node, threads_));
+    if (known_.contains(key)) continue;
+    const auto [place, is_new] = asked_.try_emplace(key);
+    if (!is_new) continue;
+    nodes.push_back(&node);
+    answers.push_back(&place->second);
+  }
+  const auto one = [&](std::int64_t i) {
+    const auto at = static_cast<std::size_t>(i);
+    *answers[at] = ask(plain_view(graph, *nodes[at], threads_));
+  };
+  parallel_for(static_cast<std::int64_t>(nodes.size()), one, device_.makers());
+}
+
 const Candidates& CostTable::of(const Graph& graph, const Node& node) {
   const NodeView view = plain_view(graph, node, threads_);
   const std::string key = view_key(view);
   const auto known = known_.find(key);
   if (known != known_.end()) return known->second;
-  // A GPU times a candidate in a millisecond, and a library's first guesses are often not its best, or do not run.
-  const bool gpu = device_.info().compute_capability > 0;
-  const std::size_t configs = effort(options_.opt_level).configs;
-  const std::size_t asked = gpu && configs < SIZE_MAX ? std::max<std::size_t>(configs * 4, 8) : configs;
-  Candidates found = find_candidates(view, backend_, device_.info(), asked);
+  const auto ahead = asked_.find(key);
+  Candidates found = ahead != asked_.end() ? std::move(ahead->second) : ask(view);
   if (found.all.empty()) fail_unsupported(node, found);
   drop_last_resorts(view, found);
   keep_first_tactics(found, effort(options_.opt_level).tactics);
-  if (gpu && configs == 1) keep_made(view, weights_of(graph, node), configs, found);
+  const std::size_t configs = effort(options_.opt_level).configs;
+  if (device_.info().compute_capability > 0 && configs == 1) keep_made(view, weights_of(graph, node), configs, found);
   price(view, weights_of(graph, node), found);
   return known_.emplace(key, std::move(found)).first->second;
 }

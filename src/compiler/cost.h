@@ -16,6 +16,9 @@ class CostTable {
  public:
   CostTable(const Backend& backend, Device& device, const CompileOptions& options, TimingCache& cache);
 
+  /// Asks about all nodes of a graph on as many threads as the device likes: `of` then finds a library's answers there.
+  /// Does nothing where a device likes one.
+  void prepare(const Graph& graph);
   /// Candidates of a node with their costs. kUnsupported naming node, op and what each tactic said when there are none.
   const Candidates& of(const Graph& graph, const Node& node);
   /// The cheapest way to change a value's layout; null when nobody can. The candidate is a view where the bytes are
@@ -28,6 +31,7 @@ class CostTable {
   Device& device() const { return device_; }
 
  private:
+  Candidates ask(const NodeView& view) const;
   void keep_made(const NodeView& plain, const Weights& weights, std::size_t most, Candidates& found) const;
   void price(const NodeView& plain, const Weights& weights, Candidates& found);
   void guess(const NodeView& plain, Candidates& found) const;
@@ -39,7 +43,7 @@ class CostTable {
   TimingCache& cache_;
   int threads_;
   TacticTimer timer_;
-  std::map<std::string, Candidates> known_;
+  std::map<std::string, Candidates> known_, asked_;  ///< by view; asked_: without costs yet
 };
 
 }  // namespace fovea

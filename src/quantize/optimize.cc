@@ -29,8 +29,11 @@ std::vector<Precision> precisions_to_try(const Graph& base, const OptimizeData& 
   return wanted;
 }
 
-CalibrateOptions calibrate_options(const OptimizeOptions& options) {
-  return {options.calibration, options.form,  options.keep, options.compile.opt_level >= kRoundingLevel,
+/// A GPU's tensor cores take s8 around 0.
+CalibrateOptions calibrate_options(const OptimizeOptions& options, bool gpu) {
+  QuantizeForm form = options.form;
+  if (gpu) form.numbers = QuantizedNumbers::kSigned;
+  return {options.calibration, form,          options.keep, options.compile.opt_level >= kRoundingLevel,
           options.calib_cache, options.limits};
 }
 
@@ -70,7 +73,8 @@ class Optimizer {
     if (std::ranges::find(wanted, Precision::kInt8) == wanted.end() || is_quantized(result_.base)) return;
     require(!data_.calibration.empty(), ErrorKind::kInvalidArgument,
             "[build] int8 needs images to calibrate with: give --data DIR (or a model that holds Q/DQ nodes)");
-    calibrated_ = calibrate(result_.base, plain_, target_, data_, calibrate_options(options_));
+    calibrated_ = calibrate(result_.base, plain_, target_, data_,
+                            calibrate_options(options_, target_.device->info().compute_capability > 0));
   }
 
   PrecisionPlan plan_for(Precision precision) {

@@ -37,6 +37,9 @@ void add_convolutions(std::vector<Case>& cases) {
   cases.push_back(conv("conv 1x1 relu residual", {1, 64, 7, 7, 32, 1, 1}, {.act = relu, .residual = true}));
   cases.push_back(conv("conv 1x1 residual no bias", {1, 32, 5, 5, 32, 1, 1}, {.act = {}, .residual = true}, false));
   cases.push_back(conv("conv 1x1 stride 2", {1, 32, 8, 8, 64, 1, 1}, {.strides = {2, 2}, .act = {}}));
+  cases.push_back(conv("conv 1x1 deep", {1, 256, 5, 5, 64, 1, 1}, {.act = relu}));
+  cases.push_back(conv("conv 1x1 deep stride 2 residual", {2, 128, 9, 9, 64, 1, 1},
+                       {.strides = {2, 2}, .act = relu6, .residual = true}));
   cases.push_back(conv("conv 1x1 odd channels", {1, 24, 5, 5, 20, 1, 1}, {.act = relu6}));
   cases.push_back(conv("conv of one pixel", {3, 32, 1, 1, 48, 1, 1}, {.act = relu}));
   cases.push_back(conv("conv of one pixel odd channels", {1, 20, 1, 1, 7, 1, 1}, {.act = {}}, false));

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <functional>
 #include <map>
 
 #include "backend/registry/registry.h"
@@ -62,6 +64,100 @@ Problem concrete(const Case& test, DType dtype) {
   return problem;
 }
 
+bool eight(DType dtype) { return dtype == DType::kS8 || dtype == DType::kU8; }
+
+/// The range that a real operand fills, as 8 bits around 0 (u8: from 0, or around 100).
+Quantization range_of(const Tensor& reals, DType dtype, int zero) {
+  float most = 0.01F;
+  for (const float v : reals.data<float>())
+    if (std::isfinite(v)) most = std::max(most, std::fabs(v));
+  return {{most / (dtype == DType::kS8 ? 127.0F : zero > 0 ? 100.0F : 255.0F)}, {zero}, -1};
+}
+
+/// The same in 8 bits: s8 filters by channel, an image of `in`, results in `out` (a float, or 8 bits with the range
+/// that the reference fills).
+Problem concrete8(const Case& test, DType in, int zero, DType out) {
+  Problem problem;
+  Graph& graph = problem.graph;
+  Random random({hash64(as_bytes(test.name)), 8});
+  std::vector<ValueId> ids;
+  for (const Case::Operand& operand : test.operands) {
+    const std::string name = "v" + std::to_string(ids.size());
+    if (operand.role == Role::kAbsent) {
+      ids.push_back(kNoValue);
+      problem.inputs.emplace_back();
+      continue;
+    }
+    Tensor made = random_tensor(operand, random);
+    if (operand.role == Role::kFilter) {
+      for (float& v : made.data<float>()) v = std::round(v * 127);
+      ids.push_back(graph.add_constant(name, from_f32(made, DType::kS8)));
+      Quantization quant{{}, {}, operand.channel_axis};
+      for (std::int64_t k = 0; k < operand.shape[operand.channel_axis]; ++k) {
+        quant.scale.push_back(static_cast<float>(random.uniform(0.002, 0.008)));
+        quant.zero_point.push_back(0);
+      }
+      graph.value(ids.back()).quant = quant;
+      problem.inputs.push_back(graph.value(ids.back()).constant);
+    } else if (operand.role == Role::kActivation) {
+      ids.push_back(graph.add_input(name, in, made.shape()));
+      Value& value = graph.value(ids.back());
+      value.quant = range_of(made, in, zero);
+      problem.inputs.push_back(from_real(value, made));
+    } else {
+      ids.push_back(graph.add_constant(name, made));
+      problem.inputs.push_back(std::move(made));
+    }
+  }
+  graph.add_node(test.op, ids, "node");
+  graph.set_outputs(problem.node().outputs);
+  for (const ValueId id : problem.node().outputs) graph.value(id).dtype = DType::kF32, graph.value(id).quant.reset();
+  const std::vector<Tensor> reals = run_reference(graph, problem.node(), problem.inputs);
+  for (std::size_t i = 0; i < reals.size(); ++i) {
+    Value& value = graph.value(problem.node().outputs[i]);
+    value.dtype = out;
+    if (eight(out)) value.quant = range_of(reals[i], out, out == DType::kU8 ? 100 : 0);
+  }
+  problem.expected = run_reference(graph, problem.node(), problem.inputs);
+  return problem;
+}
+
+/// Every convolution, fully connected layer, pooling and copy of the table, in the pairs of types that 8 bits come in.
+void each_8bit_problem(const std::function<void(const Case&, const Problem&, const std::string&)>& run) {
+  struct Types {
+    DType in;
+    int zero;
+    DType out;
+  };
+  constexpr std::array kTypes = {Types{DType::kS8, 0, DType::kS8}, Types{DType::kS8, 0, DType::kF16},
+                                 Types{DType::kU8, 100, DType::kU8}, Types{DType::kU8, 0, DType::kF32}};
+  for (const Case& test : conformance_cases()) {
+    const bool weighted = std::holds_alternative<Conv2d>(test.op) || std::holds_alternative<Gemm>(test.op);
+    const bool other = std::holds_alternative<Pool>(test.op) || std::holds_alternative<GlobalPool>(test.op) ||
+                       std::holds_alternative<Identity>(test.op);
+    if (!weighted && !other) continue;
+    for (const Types& types : kTypes)
+      run(test, concrete8(test, types.in, types.zero, types.out),
+          fmt::format("{} (zero {}) -> {}", name(types.in), types.zero, name(types.out)));
+  }
+}
+
+NodeView laid_out(const Case& test, const Problem& problem, Layout layout) {
+  NodeView view = plain_view(problem.graph, problem.node(), 1);
+  for (auto* operands : {&view.inputs, &view.outputs})
+    for (OperandView& operand : *operands)
+      if (operand.shape.rank() == 4 && !operand.constant && operand.present) operand.layout = layout;
+  for (std::size_t i = 0; i < test.operands.size(); ++i)
+    if (test.operands[i].role == Role::kPixels) view.inputs[i].layout = Layout::kPlain;
+  return view;
+}
+
+/// FOVEA_TEST_TACTICS=a,b: these only, as a checker of memory takes minutes for a library's kernels.
+bool wanted(std::string_view tactic) {
+  const char* only = std::getenv("FOVEA_TEST_TACTICS");
+  return only == nullptr || fmt::format(",{},", only).find(fmt::format(",{},", tactic)) != std::string::npos;
+}
+
 /// A device's copy of bytes.
 std::unique_ptr<Buffer> on_device(Device& device, Stream& stream, const Bytes& bytes) {
   auto buffer = device.allocate(std::max<std::size_t>(bytes.size(), 1));
@@ -101,8 +197,9 @@ std::vector<Tensor> run_step(const Step& step, const NodeView& view, const Probl
   return results;
 }
 
-/// Rounding of the type, and of sums in f32 of so many terms.
+/// Rounding of the type, and of sums in f32 of so many terms; one step of 8 bits.
 double allowed(DType dtype, double expected, double largest, double depth) {
+  if (eight(dtype)) return 1;
   const double digits = dtype == DType::kF16 ? 10 : dtype == DType::kBF16 ? 7 : 20;
   const double type = std::ldexp(std::fabs(expected), static_cast<int>(-digits)) +
                       std::ldexp(largest + 0.1, -static_cast<int>(digits) - 2);
@@ -137,27 +234,24 @@ class CudaConformance : public testing::Test {
     stream_ = device_->make_stream(1);
   }
 
-  void check(const Case& test, DType dtype) {
-    const Problem problem = concrete(test, dtype);
+  void check(const Case& test, const Problem& problem, const std::string& types) {
     for (const Layout layout : {Layout::kPlain, Layout::kNhwc}) {
-      NodeView view = plain_view(problem.graph, problem.node(), 1);
-      for (auto* operands : {&view.inputs, &view.outputs})
-        for (OperandView& operand : *operands)
-          if (operand.shape.rank() == 4 && !operand.constant && operand.present) operand.layout = layout;
-      for (std::size_t i = 0; i < test.operands.size(); ++i)
-        if (test.operands[i].role == Role::kPixels) view.inputs[i].layout = Layout::kPlain;
+      const NodeView view = laid_out(test, problem, layout);
       for (const Tactic& tactic : cuda_backend()->tactics())
-        if (tactic.supports(view, device_->info())) check(tactic, test, view, problem, dtype);
+        if (wanted(tactic.name) && tactic.supports(view, device_->info())) check(tactic, test, view, problem, types);
     }
   }
 
-  void check(const Tactic& tactic, const Case& test, const NodeView& view, const Problem& problem, DType dtype) {
+  void check(const Tactic& tactic, const Case& test, const NodeView& view, const Problem& problem,
+             const std::string& types) {
     const Weights weights = weights_of(problem.graph, problem.node());
+    if (std::getenv("FOVEA_TEST_VERBOSE") != nullptr) fmt::print(stderr, "{} {} {}\n", tactic.name, test.name, types);
     std::vector<Config> configs = tactic.configs(view, device_->info());
     configs.resize(std::min(configs.size(), kMostConfigs));  // a library takes a moment to compile each
     for (const Config& config : configs) {
-      const std::string what = fmt::format("{} {} {} {} {}", tactic.name, config.str(), test.name, name(dtype),
-                                           name(view.outputs[0].layout));
+      const std::string what =
+          fmt::format("{} {} {} {} {}", tactic.name, config.str(), test.name, types, name(view.outputs[0].layout));
+      if (std::getenv("FOVEA_TEST_VERBOSE") != nullptr) fmt::print(stderr, "{}\n", what);
       std::unique_ptr<Step> step;
       const Bytes packed = tactic.pack(view, config, weights);
       try {
@@ -173,6 +267,12 @@ class CudaConformance : public testing::Test {
     }
   }
 
+  void print_counts() {
+    for (const Tactic& tactic : cuda_backend()->tactics())
+      std::printf("%-12s %5d runs, %d could not be made\n", std::string(tactic.name).c_str(), count_[tactic.name],
+                  not_made_[tactic.name]);
+  }
+
   std::shared_ptr<Device> device_;
   std::unique_ptr<Stream> stream_;
   std::map<std::string_view, int> count_, not_made_;
@@ -183,14 +283,42 @@ TEST_F(CudaConformance, EveryTacticAgreesWithTheReference) {
     const bool pixels = test.operands[0].role == Role::kPixels;
     for (const DType dtype : {DType::kF32, DType::kF16, DType::kBF16}) {
       if (pixels && dtype != DType::kF32) continue;
-      check(test, dtype);
+      check(test, concrete(test, dtype), std::string(name(dtype)));
     }
   }
-  for (const Tactic& tactic : cuda_backend()->tactics()) {
-    EXPECT_GT(count_[tactic.name], 0) << tactic.name << " has no case in the table";
-    std::printf("%-12s %5d runs, %d could not be made\n", std::string(tactic.name).c_str(), count_[tactic.name],
-                not_made_[tactic.name]);
-  }
+  for (const Tactic& tactic : cuda_backend()->tactics())
+    EXPECT_TRUE(count_[tactic.name] > 0 || !wanted(tactic.name)) << tactic.name << " has no case in the table";
+  print_counts();
+}
+
+TEST_F(CudaConformance, EveryTacticAgreesWithTheReferenceIn8Bits) {
+  each_8bit_problem(
+      [&](const Case& test, const Problem& problem, const std::string& types) { check(test, problem, types); });
+  for (const std::string_view tactic : {"cudnn", "stem", "gather", "rows", "depthwise", "pool"})
+    EXPECT_TRUE(count_[tactic] > 0 || !wanted(tactic)) << tactic << " has no case in 8 bits";
+  print_counts();
+}
+
+/// What needs no device: whether a tactic takes a node, and its weights as it wants them.
+TEST(CudaBackend, PacksWeightsOf8BitsWithoutADevice) {
+  if (cuda_backend() == nullptr) GTEST_SKIP() << "built without CUDA";
+  DeviceInfo device;
+  device.compute_capability = 90;
+  int packed = 0;
+  each_8bit_problem([&](const Case& test, const Problem& problem, const std::string& types) {
+    const NodeView view = laid_out(test, problem, Layout::kNhwc);
+    const Weights weights = weights_of(problem.graph, problem.node());
+    for (const Tactic& tactic : cuda_backend()->tactics()) {
+      if (!tactic.supports(view, device)) continue;
+      const bool asks_library = tactic.name == "cudnn";  // whose knobs don't matter to the weights
+      const Config config = asks_library ? Config{} : tactic.configs(view, device).at(0);
+      const bool weighted = std::holds_alternative<Conv2d>(test.op) || std::holds_alternative<Gemm>(test.op);
+      const std::size_t least = weighted ? static_cast<std::size_t>(view.inputs[1].shape.elements()) : 0;
+      EXPECT_GE(tactic.pack(view, config, weights).size(), least) << tactic.name << ' ' << test.name << ' ' << types;
+      ++packed;
+    }
+  });
+  EXPECT_GT(packed, 100);
 }
 
 TEST(CudaBackend, SaysThatThereIsNoDevice) {

@@ -12,6 +12,7 @@ extern const Tactic kPixels;     ///< PixelsToTensor into any number type, n h w
 extern const Tactic kRows;       ///< Gemm of few rows
 extern const Tactic kCudnn;      ///< Conv2d and Gemm through cuDNN's graph API, everything fused
 extern const Tactic kStem;       ///< a network's first convolution: up to 4 channels
+extern const Tactic kPointwise;  ///< 1 × 1 of few channels in
 extern const Tactic kDepthwise;  ///< one filter per channel
 extern const Tactic kGather;     ///< any Conv2d and Gemm with constant weights: implicit product of gathered pixels
 extern const Tactic kPool;

@@ -6,7 +6,7 @@
 namespace fovea::cuda::cudnn {
 namespace {
 
-enum Uid : std::int64_t { kX = 1, kW, kScale, kResidual, kBias, kY, kFirstVirtual };
+enum Uid : std::int64_t { kX = 1, kW, kScale, kResidual, kResidualScale, kBias, kY, kFirstVirtual };
 
 using Dims = std::array<std::int64_t, 4>;
 
@@ -70,8 +70,14 @@ class OperationGraph {
     const Descriptor* value = add_convolution(y, integers ? CUDNN_DATA_INT32 : CUDNN_DATA_FLOAT);
     if (problem.scaled)
       value = add_binary(CUDNN_POINTWISE_MUL, value, tensor(kScale, CUDNN_DATA_FLOAT, channel), y, false);
-    if (problem.residual)
+    if (problem.residual && problem.residual_scaled) {
+      keep_.push_back(tensor(kResidual, *problem.residual, y));
+      const Descriptor* added = &keep_.back();
+      added = add_binary(CUDNN_POINTWISE_MUL, added, tensor(kResidualScale, CUDNN_DATA_FLOAT, channel), y, false);
+      value = add_binary(CUDNN_POINTWISE_ADD, value, *added, y);
+    } else if (problem.residual) {
       value = add_binary(CUDNN_POINTWISE_ADD, value, tensor(kResidual, *problem.residual, y), y, false);
+    }
     value = add_binary(CUDNN_POINTWISE_ADD, value, tensor(kBias, CUDNN_DATA_FLOAT, channel), y, !problem.act);
     if (problem.act) {
       keep_.push_back(activation(problem.act));
@@ -125,6 +131,12 @@ class OperationGraph {
     return add_pointwise(keep_.back(), x, other, y, last);
   }
 
+  const Descriptor* add_binary(cudnnPointwiseMode_t mode, const Descriptor* x, const Descriptor& b, const Dims& y) {
+    keep_.push_back(pointwise(mode));
+    keep_.back().finalize();
+    return add_pointwise(keep_.back(), x, &b, y, false);
+  }
+
   const Descriptor* add_pointwise(const Descriptor& what, const Descriptor* x, const Descriptor* b, const Dims& y,
                                   bool last) {
     Descriptor operation(CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR);
@@ -164,10 +176,27 @@ bool uses_tensor_cores(const Descriptor& engine) {
                             CUDNN_NUMERICAL_NOTE_TENSOR_CORE) > 0;
 }
 
-Config config_of(const Descriptor& choice, bool exact) {
+bool is_compiled_when_made(const Descriptor& engine) {
+  std::array<cudnnBackendBehaviorNote_t, CUDNN_BEHAVIOR_NOTE_TYPE_COUNT> notes{};
+  std::int64_t count = 0;
+  FOVEA_CUDNN(get_attribute(engine.get(), CUDNN_ATTR_ENGINE_BEHAVIOR_NOTE, CUDNN_TYPE_BEHAVIOR_NOTE,
+                            CUDNN_BEHAVIOR_NOTE_TYPE_COUNT, &count, notes.data()));
+  return std::ranges::count(std::span(notes.data(), static_cast<std::size_t>(count)),
+                            CUDNN_BEHAVIOR_NOTE_RUNTIME_COMPILATION) > 0;
+}
+
+/// Which engines may be asked to run a problem. In f32 those that multiply in f32. cuDNN 9.19's precompiled ones fault
+/// (on the host, in cudnnBackendExecute) where something of 8 bits is added to a product of 8 bits.
+bool may_run(const Convolution& problem, const Descriptor& engine) {
+  if (problem.type == CUDNN_DATA_FLOAT && uses_tensor_cores(engine)) return false;
+  return !problem.residual_scaled || is_compiled_when_made(engine);
+}
+
+/// Empty where the engine may not run.
+Config config_of(const Descriptor& choice, const Convolution& problem) {
   std::vector<Descriptor> engine = descriptors(CUDNN_BACKEND_ENGINE_DESCRIPTOR, 1);
   choice.fill(CUDNN_ATTR_ENGINECFG_ENGINE, engine);
-  if (exact && uses_tensor_cores(engine[0])) return {};
+  if (!may_run(problem, engine[0])) return {};
   Config config;
   config.values.emplace_back("engine", static_cast<int>(engine[0].integer(CUDNN_ATTR_ENGINE_GLOBAL_INDEX)));
   std::vector<Descriptor> knobs = descriptors(CUDNN_BACKEND_KNOB_CHOICE_DESCRIPTOR, CUDNN_KNOB_TYPE_COUNTS);
@@ -222,7 +251,8 @@ Descriptor make_plan(cudnnHandle_t handle, const Convolution& problem, const Con
   return plan;
 }
 
-void ask(cudnnBackendHeurMode_t mode, const OperationGraph& graph, bool exact, std::vector<Config>& found) {
+void ask(cudnnBackendHeurMode_t mode, const OperationGraph& graph, const Convolution& problem,
+         std::vector<Config>& found) {
   constexpr std::size_t kMost = 24;
   try {
     Descriptor heuristics(CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
@@ -232,7 +262,7 @@ void ask(cudnnBackendHeurMode_t mode, const OperationGraph& graph, bool exact, s
     std::vector<Descriptor> choices = descriptors(CUDNN_BACKEND_ENGINECFG_DESCRIPTOR, kMost);
     const std::size_t count = heuristics.fill(CUDNN_ATTR_ENGINEHEUR_RESULTS, choices);
     for (std::size_t i = 0; i < std::min(count, kMost); ++i) {
-      Config config = config_of(choices[i], exact);
+      Config config = config_of(choices[i], problem);
       if (!config.values.empty() && std::ranges::find(found, config) == found.end()) found.push_back(std::move(config));
     }
   } catch (const Error&) {  // cuDNN has nothing for this mode
@@ -242,13 +272,13 @@ void ask(cudnnBackendHeurMode_t mode, const OperationGraph& graph, bool exact, s
 }  // namespace
 
 std::string key(const Convolution& p) {
-  return fmt::format("{} {} | {} {} {} {} {} {} {} {} {} {} | {} | {} {} | {} {} {} ", static_cast<int>(p.type),
+  return fmt::format("{} {} | {} {} {} {} {} {} {} {} {} {} | {} | {} {} {} | {} {} {} ", static_cast<int>(p.type),
                      static_cast<int>(p.result), p.n, p.c, p.h, p.w, p.k, p.r, p.s, p.p, p.q, p.groups,
                      fmt::join(std::array{p.strides[0], p.strides[1], p.before[0], p.before[1], p.after[0], p.after[1],
                                           p.dilations[0], p.dilations[1]},
                                " "),
-                     p.scaled, p.residual ? static_cast<int>(*p.residual) : -1, static_cast<int>(p.act.function),
-                     p.act.alpha, p.act.beta);
+                     p.scaled, p.residual_scaled, p.residual ? static_cast<int>(*p.residual) : -1,
+                     static_cast<int>(p.act.function), p.act.alpha, p.act.beta);
 }
 
 bool can_fuse(const Activation& act) {
@@ -260,16 +290,18 @@ std::vector<Config> engines(cudnnHandle_t handle, const Convolution& problem) {
   std::vector<Config> found;
   try {
     const OperationGraph graph(handle, problem);
-    const bool exact = problem.type == CUDNN_DATA_FLOAT;
-    ask(CUDNN_HEUR_MODE_A, graph, exact, found);
-    ask(CUDNN_HEUR_MODE_FALLBACK, graph, exact, found);
+    ask(CUDNN_HEUR_MODE_A, graph, problem, found);
+    ask(CUDNN_HEUR_MODE_FALLBACK, graph, problem, found);
   } catch (const Error&) {  // a combination that cuDNN does not describe
   }
   return found;
 }
 
 ConvolutionPlan::ConvolutionPlan(cudnnHandle_t handle, const Convolution& problem, const Config& config)
-    : plan_(make_plan(handle, problem, config)), scaled_(problem.scaled), residual_(problem.residual.has_value()) {
+    : plan_(make_plan(handle, problem, config)),
+      scaled_(problem.scaled),
+      residual_(problem.residual.has_value()),
+      residual_scaled_(problem.residual_scaled) {
   workspace_ = static_cast<std::size_t>(plan_.integer(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE));
 }
 
@@ -283,6 +315,10 @@ void ConvolutionPlan::run(cudnnHandle_t handle, const Pointers& at) const {
   if (residual_) {
     ids.push_back(kResidual);
     pointers.push_back(const_cast<void*>(at.residual));
+  }
+  if (residual_ && residual_scaled_) {
+    ids.push_back(kResidualScale);
+    pointers.push_back(const_cast<void*>(at.residual_scale));
   }
   Descriptor pack(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
   pack.set(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, ids);

@@ -12,14 +12,15 @@
 
 namespace fovea::cuda::cudnn {
 
-/// y = act((conv(x, w) · scale[k]) + residual + bias[k]), images n h w c, filters k r s c, sums in f32 (8-bit: s32).
+/// y = act((conv(x, w) · scale[k]) + residual · residual_scale[k] + bias[k]), images n h w c, filters k r s c, sums in
+/// f32 (8-bit: s32).
 struct Convolution {
   cudnnDataType_t type = CUDNN_DATA_HALF;    ///< of x and w
   cudnnDataType_t result = CUDNN_DATA_HALF;  ///< of y
   std::int64_t n = 1, c = 1, h = 1, w = 1, k = 1, r = 1, s = 1, p = 1, q = 1, groups = 1;
   std::array<std::int64_t, 2> strides = {1, 1}, before = {0, 0}, after = {0, 0}, dilations = {1, 1};
-  bool scaled = false;                      ///< f32 per channel
-  std::optional<cudnnDataType_t> residual;  ///< its type
+  bool scaled = false, residual_scaled = false;  ///< f32 per channel
+  std::optional<cudnnDataType_t> residual;       ///< its type
   Activation act;
 };
 
@@ -37,7 +38,7 @@ class ConvolutionPlan {
   ConvolutionPlan(cudnnHandle_t handle, const Convolution& problem, const Config& config);
   std::size_t workspace_bytes() const { return workspace_; }
   struct Pointers {
-    const void *x, *w, *scale, *residual, *bias;
+    const void *x, *w, *scale, *residual, *residual_scale, *bias;
     void *y, *workspace;
   };
   void run(cudnnHandle_t handle, const Pointers& at) const;
@@ -45,7 +46,7 @@ class ConvolutionPlan {
  private:
   Descriptor plan_;
   std::size_t workspace_ = 0;
-  bool scaled_, residual_;
+  bool scaled_, residual_, residual_scaled_;
 };
 
 }  // namespace fovea::cuda::cudnn

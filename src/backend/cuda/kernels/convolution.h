@@ -7,13 +7,15 @@
 namespace fovea::cuda {
 
 /// A convolution over images n h w c, filter k r s c (c of one group). Padding in front only: what lies behind follows
-/// from p and q. y = act(sum + bias[k] + residual).
+/// from p and q. y = act(sum · scale[k] + bias[k] + residual); of 8-bit images and filters the sums are of the
+/// integers.
 struct ConvShape {
   int n, h, w, c, k, r, s, p, q, groups;
   int stride_h, stride_w, top, left, dilation_h, dilation_w;
 };
 struct Epilogue {
   const float* bias;     ///< null: none
+  const float* scale;    ///< null: 1
   const void* residual;  ///< null: none; as y
   Number residual_type, y_type;
   Activation act;
@@ -23,15 +25,17 @@ struct Epilogue {
 inline constexpr int kGatherRows = 64, kGatherDepth = 32;
 constexpr int padded(int value, int to) { return (value + to - 1) / to * to; }
 
-/// Implicit matrix product with gathered rows, for any shape: tensor cores for f16 and bf16, multipliers for f32.
-void launch_gather(const void* x, const void* filter, void* y, DType dtype, const ConvShape& shape,
+/// Implicit matrix product with gathered rows, for any shape: tensor cores for f16, bf16 and 8 bits, multipliers for
+/// f32. 8-bit images (x_type's scale does not count) go with filters of whole numbers in f16.
+void launch_gather(const void* x, Number x_type, const void* filter, void* y, const ConvShape& shape,
                    const Epilogue& epilogue, cudaStream_t stream);
 
 /// One filter per channel (groups = c = k), filter r s c in f32, channels a multiple of 8.
 void launch_depthwise(const void* x, Number x_type, const float* filter, void* y, const ConvShape& shape,
                       const Epilogue& epilogue, cudaStream_t stream);
 
-/// y[m, n] = act(x[m, k] · filter[n, k] + bias[n]) for few rows; k a multiple of 8.
+/// y[m, n] = act(x[m, k] · filter[n, k] · scale[n] + bias[n]) for few rows; k a multiple of 8. Filters are of x's type,
+/// s8 for 8 bits.
 void launch_rows(const void* x, const void* filter, void* y, Number type, int m, int n, int k, const Epilogue& epilogue,
                  cudaStream_t stream);
 
@@ -57,8 +61,25 @@ inline constexpr std::size_t kMostStemBytes = 100 << 10;
 std::size_t stem_filter_elements(const StemShape& shape);
 std::size_t stem_place(const StemShape& shape, int k, int r, int s, int c);
 
-/// dtype: f16 or bf16, of x and the filter. Channels of y: a multiple of 8; no residual.
-void launch_stem(const void* x, const void* filter, void* y, DType dtype, const StemShape& shape,
+/// x: f16, bf16 or 8 bits (x_type's scale does not count); filter in bf16 for bf16, else f16. Channels of y: a multiple
+/// of 8; no residual.
+void launch_stem(const void* x, Number x_type, const void* filter, void* y, const StemShape& shape,
                  const Epilogue& epilogue, cudaStream_t stream);
+
+/// A convolution of 1 × 1 whose time is its images' way through memory: few channels in (64, 128 or 256), a multiple of
+/// 32 out, no groups, no padding. A block keeps the filters of `slice` channels; pixels go from memory to the tensor
+/// cores as they lie there, since channels are dealt to lanes in runs of 8 (`pointwise_place`).
+struct PointwiseShape {
+  ConvShape conv;
+  int slice;  ///< channels of y by block: divides k, a multiple of 32
+  std::size_t shared_bytes;
+};
+PointwiseShape pointwise_shape(const ConvShape& conv, int slice);
+inline constexpr std::size_t kMostPointwiseBytes = 100 << 10;
+std::size_t pointwise_place(const ConvShape& conv, int k, int c);
+
+/// dtype (f16 or bf16): of x, the filter, y and the residual (null: none).
+void launch_pointwise(const void* x, const void* filter, const float* bias, const void* residual, void* y, DType dtype,
+                      const PointwiseShape& shape, const Activation& act, cudaStream_t stream);
 
 }  // namespace fovea::cuda

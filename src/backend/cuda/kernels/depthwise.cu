@@ -37,7 +37,8 @@ __global__ void depthwise(const void* x, Number x_type, const float* filter, voi
   float added[8] = {};
   if (e.residual != nullptr) load8(e.residual, e.residual_type, at, added);
 #pragma unroll
-  for (int k = 0; k < 8; ++k) sum[k] = activated(e.act, sum[k] + added[k]);
+  for (int k = 0; k < 8; ++k) sum[k] += added[k];
+  activate8(e.act, sum);
   store8(y, e.y_type, at, sum);
 }
 
@@ -48,7 +49,7 @@ __global__ void rows(const void* x, const void* filter, void* y, Number type, in
   const int column = static_cast<int>(blockIdx.x) * (kThreads / 32) + threadIdx.x / 32, lane = threadIdx.x % 32;
   const int first = static_cast<int>(blockIdx.y) * kRowsAtOnce;
   if (column >= n) return;
-  const Number weights_type{type.dtype, 1, 0};
+  const Number weights_type{type.dtype == DType::kU8 ? DType::kS8 : type.dtype, 1, 0};
   float sums[kRowsAtOnce] = {};
   for (int at = lane * 8; at < k; at += 256) {
     float w[8];
@@ -66,8 +67,9 @@ __global__ void rows(const void* x, const void* filter, void* y, Number type, in
   for (int row = 0; row < kRowsAtOnce; ++row) {
     for (int step = 16; step > 0; step /= 2) sums[row] += __shfl_xor_sync(~0U, sums[row], step);
     if (lane != 0 || first + row >= m) continue;
+    const float sum = e.scale == nullptr ? sums[row] : sums[row] * e.scale[column];
     const float bias = e.bias == nullptr ? 0.0F : e.bias[column];
-    store1(y, e.y_type, static_cast<std::int64_t>(first + row) * n + column, activated(e.act, sums[row] + bias));
+    store1(y, e.y_type, static_cast<std::int64_t>(first + row) * n + column, activated(e.act, sum + bias));
   }
 }
 

@@ -21,20 +21,28 @@ __device__ Pixel pixel_of(const ConvShape& d, std::int64_t m) {
   return {static_cast<int>(m / d.q / d.p), p * d.stride_h - d.top, q * d.stride_w - d.left};
 }
 
-/// Eight neighbours in depth of one pixel's row of the gathered matrix.
-template <typename T>
-__device__ void gather8(const T* x, const ConvShape& d, const Pixel& at, int group, int depth, T* to) {
+/// Eight neighbours in depth of one pixel's row of the gathered matrix; of 8-bit images their distance from zero.
+template <typename X, typename T>
+__device__ void gather8(const X* x, float zero, const ConvShape& d, const Pixel& at, int group, int depth, T* to) {
   const int c = d.c / d.groups;
   if (c % 8 == 0) {
     const int tap = depth / c, r = tap / d.s, s = tap - r * d.s;
     const int ih = at.top + r * d.dilation_h, iw = at.left + s * d.dilation_w;
     const bool inside = r < d.r && ih >= 0 && ih < d.h && iw >= 0 && iw < d.w;
-    const T* from =
+    const X* from =
         x + ((static_cast<std::int64_t>(at.image) * d.h + ih) * d.w + iw) * d.c + group * c + depth - tap * c;
-    constexpr int kVectors = 8 * sizeof(T) / 16;
+    if constexpr (sizeof(X) == 1) {
+      uint2 raw = make_uint2(0, 0);
+      if (inside) raw = *reinterpret_cast<const uint2*>(from);
+      const auto* bytes = reinterpret_cast<const X*>(&raw);
 #pragma unroll
-    for (int k = 0; k < kVectors; ++k)
-      reinterpret_cast<uint4*>(to)[k] = inside ? reinterpret_cast<const uint4*>(from)[k] : make_uint4(0, 0, 0, 0);
+      for (int k = 0; k < 8; ++k) to[k] = T(inside ? static_cast<float>(bytes[k]) - zero : 0.0F);
+    } else {
+      constexpr int kVectors = 8 * sizeof(T) / 16;
+#pragma unroll
+      for (int k = 0; k < kVectors; ++k)
+        reinterpret_cast<uint4*>(to)[k] = inside ? reinterpret_cast<const uint4*>(from)[k] : make_uint4(0, 0, 0, 0);
+    }
     return;
   }
 #pragma unroll
@@ -42,10 +50,12 @@ __device__ void gather8(const T* x, const ConvShape& d, const Pixel& at, int gro
     const int tap = (depth + k) / c, r = tap / d.s, s = tap - r * d.s;
     const int ih = at.top + r * d.dilation_h, iw = at.left + s * d.dilation_w;
     const bool inside = r < d.r && ih >= 0 && ih < d.h && iw >= 0 && iw < d.w;
-    to[k] =
-        inside
-            ? x[((static_cast<std::int64_t>(at.image) * d.h + ih) * d.w + iw) * d.c + group * c + depth + k - tap * c]
-            : T(0.0F);
+    const std::int64_t from =
+        ((static_cast<std::int64_t>(at.image) * d.h + ih) * d.w + iw) * d.c + group * c + depth + k - tap * c;
+    if constexpr (sizeof(X) == 1)
+      to[k] = T(inside ? static_cast<float>(x[from]) - zero : 0.0F);
+    else
+      to[k] = inside ? x[from] : T(0.0F);
   }
 }
 
@@ -62,17 +72,19 @@ __device__ void finish(const float* tile, void* y, const ConvShape& d, const Epi
     if (k >= per_group) continue;
     const std::int64_t at = m * d.k + group * per_group + k;
     const float* bias = e.bias == nullptr ? nullptr : e.bias + group * per_group + k;
+    const float* scale = e.scale == nullptr ? nullptr : e.scale + group * per_group + k;
+    const float* sums = tile + row * (kChannels + 4) + column;
     if (k + 8 <= per_group && at % 8 == 0) {
       float v[8], added[8] = {};
       if (e.residual != nullptr) load8(e.residual, e.residual_type, at, added);
 #pragma unroll
-      for (int j = 0; j < 8; ++j)
-        v[j] = activated(e.act, tile[row * (kChannels + 4) + column + j] + (bias ? bias[j] : 0.0F) + added[j]);
+      for (int j = 0; j < 8; ++j) v[j] = sums[j] * (scale ? scale[j] : 1.0F) + (bias ? bias[j] : 0.0F) + added[j];
+      activate8(e.act, v);
       store8(y, e.y_type, at, v);
       continue;
     }
     for (int j = 0; j < 8 && k + j < per_group; ++j) {
-      float v = tile[row * (kChannels + 4) + column + j] + (bias ? bias[j] : 0.0F);
+      float v = sums[j] * (scale ? scale[j] : 1.0F) + (bias ? bias[j] : 0.0F);
       if (e.residual != nullptr) v += load1(e.residual, e.residual_type, at + j);
       store1(y, e.y_type, at + j, activated(e.act, v));
     }
@@ -110,9 +122,9 @@ __device__ void multiply(const Tiles<T>& tile, int warp_row, int warp_column, Su
   }
 }
 
-template <typename T>
+template <typename X, typename T>
 __global__ void __launch_bounds__(kThreads)
-    gather_tensor(const T* x, const T* filter, void* y, ConvShape d, Epilogue e, int rows, int depth) {
+    gather_tensor(const X* x, float zero, const T* filter, void* y, ConvShape d, Epilogue e, int rows, int depth) {
   __shared__ __align__(16) unsigned char raw[sizeof(Shared16)];
   auto* tiles = reinterpret_cast<Tiles<T>*>(raw);
   const int group = blockIdx.z, channel = blockIdx.y * kChannels, warp = threadIdx.x / 32;
@@ -127,7 +139,7 @@ __global__ void __launch_bounds__(kThreads)
     for (int l = 0; l < kLoads; ++l) {
       const int i = threadIdx.x + l * kThreads, row = i / (kDepth / 8), at = from + i % (kDepth / 8) * 8;
       alignas(16) T eight[8];
-      gather8(x, d, pixels[l], group, at, eight);
+      gather8(x, zero, d, pixels[l], group, at, eight);
 #pragma unroll
       for (int k = 0; k < 8; ++k) next_a[l][k] = eight[k];
       next_b[l] = *reinterpret_cast<const uint4*>(weights + static_cast<std::int64_t>(row) * depth + at);
@@ -183,7 +195,7 @@ __global__ void __launch_bounds__(kThreads)
     __syncthreads();
     for (int l = 0; l < kLoads; ++l) {
       const int i = threadIdx.x + l * kThreads, line = i / (kDepth / 8), at = i % (kDepth / 8) * 8;
-      gather8(x, d, pixels[l], group, from + at, a + line * (kDepth + 4) + at);
+      gather8(x, 0.0F, d, pixels[l], group, from + at, a + line * (kDepth + 4) + at);
       const auto* source =
           reinterpret_cast<const float4*>(weights + static_cast<std::int64_t>(line) * depth + from + at);
       auto* target = reinterpret_cast<float4*>(b + line * (kDepth + 4) + at);
@@ -214,20 +226,28 @@ __global__ void __launch_bounds__(kThreads)
 
 }  // namespace
 
-void launch_gather(const void* x, const void* filter, void* y, DType dtype, const ConvShape& d, const Epilogue& e,
+void launch_gather(const void* x, Number x_type, const void* filter, void* y, const ConvShape& d, const Epilogue& e,
                    cudaStream_t stream) {
   const int rows = padded(d.k / d.groups, kChannels), depth = padded(d.r * d.s * (d.c / d.groups), kDepth);
   const dim3 grid(blocks_for(static_cast<std::int64_t>(d.n) * d.p * d.q, kPixels),
                   static_cast<unsigned>(rows / kChannels), static_cast<unsigned>(d.groups));
-  if (dtype == DType::kF16)
-    gather_tensor<<<grid, kThreads, 0, stream>>>(static_cast<const __half*>(x), static_cast<const __half*>(filter), y,
-                                                 d, e, rows, depth);
-  else if (dtype == DType::kBF16)
-    gather_tensor<<<grid, kThreads, 0, stream>>>(static_cast<const __nv_bfloat16*>(x),
-                                                 static_cast<const __nv_bfloat16*>(filter), y, d, e, rows, depth);
-  else
-    gather_plain<<<grid, kThreads, 0, stream>>>(static_cast<const float*>(x), static_cast<const float*>(filter), y, d,
-                                                e, rows, depth);
+  const auto tensor = [&]<typename X, typename T>(const X* from, const T* weights) {
+    gather_tensor<<<grid, kThreads, 0, stream>>>(from, x_type.zero, weights, y, d, e, rows, depth);
+  };
+  const auto* half_filter = static_cast<const __half*>(filter);
+  switch (x_type.dtype) {
+    case DType::kF16:
+      return tensor(static_cast<const __half*>(x), half_filter);
+    case DType::kBF16:
+      return tensor(static_cast<const __nv_bfloat16*>(x), static_cast<const __nv_bfloat16*>(filter));
+    case DType::kS8:
+      return tensor(static_cast<const std::int8_t*>(x), half_filter);
+    case DType::kU8:
+      return tensor(static_cast<const std::uint8_t*>(x), half_filter);
+    default:
+      gather_plain<<<grid, kThreads, 0, stream>>>(static_cast<const float*>(x), static_cast<const float*>(filter), y, d,
+                                                  e, rows, depth);
+  }
 }
 
 }  // namespace fovea::cuda

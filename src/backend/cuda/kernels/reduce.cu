@@ -83,6 +83,12 @@ struct MaxBF16 {
     return reinterpret_cast<const std::uint32_t&>(made);
   }
 };
+struct MaxS8 {
+  using Raw = uint2;
+  static __device__ std::uint32_t lowest() { return 0x80808080U; }
+  static __device__ std::uint32_t larger(std::uint32_t a, std::uint32_t b) { return __vmaxs4(a, b); }
+};
+
 /// A window of compile-time size over n h w c, eight channels by thread; size 0: as the shape says.
 template <typename Max, int kSize>
 __global__ void max_pool(const typename Max::Raw* x, typename Max::Raw* y, PoolShape d, unsigned count) {
@@ -219,6 +225,7 @@ void launch_pool(const void* x, void* y, Number from, Number to, const PoolShape
     const auto eights = static_cast<unsigned>(count / 8);
     if (from.dtype == DType::kF16) return launch_max_pool<MaxF16>(x, y, d, eights, stream);
     if (from.dtype == DType::kBF16) return launch_max_pool<MaxBF16>(x, y, d, eights, stream);
+    if (from.dtype == DType::kS8) return launch_max_pool<MaxS8>(x, y, d, eights, stream);
   }
   if (!d.plain && d.c % 8 == 0)
     pool<8><<<blocks_for(count / 8, kThreads), kThreads, 0, stream>>>(x, y, from, to, d);

@@ -1,33 +1,35 @@
 #include "backend/cuda/kernels/convolution.h"
 #include "backend/cuda/kernels/launch.h"
 #include "backend/cuda/kernels/number.cuh"
+#include "backend/cuda/kernels/tensor_core.cuh"
 
 namespace fovea::cuda {
 namespace {
 
 constexpr int kThreads = 128, kWarps = kThreads / 32, kUnit = 16;  ///< pixels that one tensor operation takes
 
-/// sums[16 pixels][8 channels] += a[16][16] · b[16][8]
+/// One element of the image as the tensor cores take it: 8 bits become their distance from zero.
 template <typename T>
-__device__ void multiply(float (&sums)[4], const std::uint32_t (&a)[4], std::uint32_t b0, std::uint32_t b1);
-template <>
-__device__ void multiply<__half>(float (&sums)[4], const std::uint32_t (&a)[4], std::uint32_t b0, std::uint32_t b1) {
-  asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
-               : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
-               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+__device__ T element(const void* x, const Number& type, std::int64_t i) {
+  if (type.dtype == DType::kS8) return T(static_cast<float>(static_cast<const std::int8_t*>(x)[i]) - type.zero);
+  if (type.dtype == DType::kU8) return T(static_cast<float>(static_cast<const std::uint8_t*>(x)[i]) - type.zero);
+  return static_cast<const T*>(x)[i];
 }
-template <>
-__device__ void multiply<__nv_bfloat16>(float (&sums)[4], const std::uint32_t (&a)[4], std::uint32_t b0,
-                                        std::uint32_t b1) {
-  asm volatile(
-      "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
-      : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
-      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+
+template <typename T>
+__device__ uint4 eight_elements(const void* x, const Number& type, std::int64_t i) {
+  if (type.dtype == DType::kF16 || type.dtype == DType::kBF16)
+    return *reinterpret_cast<const uint4*>(static_cast<const T*>(x) + i);
+  const uint2 raw = *reinterpret_cast<const uint2*>(static_cast<const std::uint8_t*>(x) + i);
+  alignas(16) T made[8];
+#pragma unroll
+  for (int k = 0; k < 8; ++k) made[k] = element<T>(&raw, type, k);
+  return *reinterpret_cast<const uint4*>(made);
 }
 
 /// The image's rows from `top` on, with zeros around them.
 template <typename T>
-__device__ void load_rows(const T* x, T* patch, const StemShape& d, int image, int top) {
+__device__ void load_rows(const void* x, const Number& type, T* patch, const StemShape& d, int image, int top) {
   const int eights = d.pitch / 8, rows = (d.rows - 1) * d.conv.stride_h + d.conv.r, width = d.conv.w * d.channels;
   const bool whole = d.channels == d.conv.c && width % 8 == 0;
   for (int i = threadIdx.x; i < rows * eights; i += kThreads) {
@@ -36,14 +38,14 @@ __device__ void load_rows(const T* x, T* patch, const StemShape& d, int image, i
     const std::int64_t line = (static_cast<std::int64_t>(image) * d.conv.h + ih) * d.conv.w * d.conv.c;
     if (ih >= 0 && ih < d.conv.h && at > -8 && at < width) {
       if (whole) {
-        value = *reinterpret_cast<const uint4*>(x + line + at);
+        value = eight_elements<T>(x, type, line + at);
       } else {
         alignas(16) T made[8];
 #pragma unroll
         for (int k = 0; k < 8; ++k) {
           const int pixel = (at + k) / d.channels, c = at + k - pixel * d.channels;
           const bool inside = at + k >= 0 && at + k < width && c < d.conv.c;
-          made[k] = inside ? x[line + pixel * d.conv.c + c] : T(0.0F);
+          made[k] = inside ? element<T>(x, type, line + pixel * d.conv.c + c) : T(0.0F);
         }
         value = *reinterpret_cast<const uint4*>(made);
       }
@@ -55,7 +57,8 @@ __device__ void load_rows(const T* x, T* patch, const StemShape& d, int image, i
 /// Eight channels of one pixel.
 __device__ void finish(float (&v)[8], void* y, const StemShape& d, const Epilogue& e, std::int64_t pixel, int channel) {
 #pragma unroll
-  for (int k = 0; k < 8; ++k) v[k] += e.bias == nullptr ? 0.0F : e.bias[channel + k];
+  for (int k = 0; k < 8; ++k)
+    v[k] = v[k] * (e.scale == nullptr ? 1.0F : e.scale[channel + k]) + (e.bias == nullptr ? 0.0F : e.bias[channel + k]);
   activate8(e.act, v);
   store8(y, e.y_type, pixel * d.conv.k + channel, v);
 }
@@ -83,7 +86,7 @@ __device__ void store_unit(const float (&sums)[kTiles][4], void* y, const StemSh
 /// thread holds eight neighbours of each.
 template <typename T, int kTiles>
 __global__ void __launch_bounds__(kThreads)
-    stem(const T* x, const T* filter, void* y, const __grid_constant__ StemShape d, Epilogue e) {
+    stem(const void* x, Number type, const T* filter, void* y, const __grid_constant__ StemShape d, Epilogue e) {
   extern __shared__ __align__(16) unsigned char memory[];
   auto* weights = reinterpret_cast<uint4*>(memory);
   const int weight_vectors = d.steps * kTiles * 16;
@@ -92,7 +95,7 @@ __global__ void __launch_bounds__(kThreads)
   const int first_row = (blockIdx.x - image * groups) * d.rows;
   const auto* own = reinterpret_cast<const uint4*>(filter) + static_cast<std::int64_t>(blockIdx.y) * weight_vectors;
   for (int i = threadIdx.x; i < weight_vectors; i += kThreads) weights[i] = own[i];
-  load_rows(x, patch, d, image, first_row * d.conv.stride_h - d.conv.top);
+  load_rows(x, type, patch, d, image, first_row * d.conv.stride_h - d.conv.top);
   __syncthreads();
   const int lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
   const int across = (d.conv.q + kUnit - 1) / kUnit, rows = min(d.rows, d.conv.p - first_row), units = rows * across;
@@ -173,19 +176,22 @@ std::size_t stem_place(const StemShape& d, int k, int r, int s, int c) {
   return static_cast<std::size_t>(place) * 8 + static_cast<std::size_t>(tile % 2 * 4 + eight % 2 * 2 + along % 2);
 }
 
-void launch_stem(const void* x, const void* filter, void* y, DType dtype, const StemShape& d, const Epilogue& e,
+void launch_stem(const void* x, Number x_type, const void* filter, void* y, const StemShape& d, const Epilogue& e,
                  cudaStream_t stream) {
   const dim3 grid(static_cast<unsigned>(d.conv.n * ((d.conv.p + d.rows - 1) / d.rows)),
                   static_cast<unsigned>((d.conv.k + d.tiles * 8 - 1) / (d.tiles * 8)));
-  const auto launch = [&]<typename T>(const T* from, auto* kernel) {
+  const auto launch = [&]<typename T>(const T* weights, auto* kernel) {
     if (d.shared_bytes > 48 << 10)
       cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(kMostStemBytes));
-    kernel<<<grid, kThreads, d.shared_bytes, stream>>>(from, static_cast<const T*>(filter), y, d, e);
+    kernel<<<grid, kThreads, d.shared_bytes, stream>>>(x, x_type, weights, y, d, e);
   };
-  if (dtype == DType::kBF16)
-    launch(static_cast<const __nv_bfloat16*>(x), d.tiles == 4 ? stem<__nv_bfloat16, 4> : stem<__nv_bfloat16, 8>);
-  else
-    launch(static_cast<const __half*>(x), d.tiles == 4 ? stem<__half, 4> : stem<__half, 8>);
+  if (x_type.dtype == DType::kBF16) {
+    const auto* weights = static_cast<const __nv_bfloat16*>(filter);
+    launch(weights, d.tiles == 4 ? stem<__nv_bfloat16, 4> : stem<__nv_bfloat16, 8>);
+  } else {
+    const auto* weights = static_cast<const __half*>(filter);
+    launch(weights, d.tiles == 4 ? stem<__half, 4> : stem<__half, 8>);
+  }
 }
 
 }  // namespace fovea::cuda

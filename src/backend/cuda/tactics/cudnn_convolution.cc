@@ -12,8 +12,12 @@ std::optional<cudnnDataType_t> cudnn_type(DType dtype) {
   if (dtype == DType::kF32) return CUDNN_DATA_FLOAT;
   if (dtype == DType::kF16) return CUDNN_DATA_HALF;
   if (dtype == DType::kBF16) return CUDNN_DATA_BFLOAT16;
+  if (dtype == DType::kS8) return CUDNN_DATA_INT8;
   return std::nullopt;
 }
+
+/// What y is stored in steps of: 1 for floats.
+float step_of(const OperandView& operand) { return number_of(operand).scale; }
 
 cudnn::Convolution problem_of(const NodeView& view) {
   const ConvShape d = conv_shape(view);
@@ -28,6 +32,9 @@ cudnn::Convolution problem_of(const NodeView& view) {
   if (const auto* conv = std::get_if<Conv2d>(&view.op)) made.after = {conv->pads[2], conv->pads[3]};
   if (has_residual(view)) made.residual = cudnn_type(view.inputs[3].dtype);
   made.act = activation_of(view);
+  made.scaled = is_8bit(view.inputs[0].dtype);
+  made.residual_scaled = made.scaled && has_residual(view);
+  if (made.act.function == Function::kClip) made.act.beta /= step_of(view.outputs[0]);  // y is made in its steps
   return made;
 }
 
@@ -37,21 +44,45 @@ class CudnnStep final : public Step {
       : plan_(device.plan(problem_of(view), config)),
         blob_(device.resident(packed)),
         channels_(channels_offset(static_cast<std::size_t>(view.inputs[1].shape.elements()), view.inputs[0].dtype)),
+        row_(static_cast<std::size_t>(conv_shape(view).k) * sizeof(float)),
         residual_(has_residual(view)) {}
   std::size_t scratch_bytes() const override { return plan_->workspace_bytes(); }
   void run(const Bindings& bindings, Stream& stream) const override {
     CudaStream& on = as_cuda(stream);
     on.get();  // its device becomes the current one
-    plan_->run(on.cudnn().get(), {bindings.inputs[0], blob_->data(), nullptr, residual_ ? bindings.inputs[3] : nullptr,
-                                  blob_->data() + channels_, bindings.outputs[0], bindings.scratch});
+    const std::byte* bias = blob_->data() + channels_;
+    plan_->run(on.cudnn().get(),
+               {bindings.inputs[0], blob_->data(), bias + row_, residual_ ? bindings.inputs[3] : nullptr,
+                bias + 2 * row_, bias, bindings.outputs[0], bindings.scratch});
   }
 
  private:
   std::shared_ptr<const cudnn::ConvolutionPlan> plan_;
   std::shared_ptr<Buffer> blob_;
-  std::size_t channels_;
+  std::size_t channels_, row_;
   bool residual_;
 };
+
+/// Functions that may be computed in steps of y: f(a · x) = a · f(x) (a clip's bound is changed).
+bool scales(const Activation& act) {
+  return !act || act.function == Function::kRelu || act.function == Function::kClip ||
+         act.function == Function::kLeakyRelu;
+}
+
+/// 8 bits: everything around 0, as the tensor cores take it.
+Support integers_run(const NodeView& view, const ConvShape& d) {
+  constexpr int kEach = 16;
+  if (auto answer = integers_fit(view); !answer) return answer;
+  for (const OperandView* operand : {&view.inputs[0], &view.outputs[0]})
+    if (number_of(*operand).zero != 0) return Support::no("8 bits with a zero point");
+  if (has_residual(view) && number_of(view.inputs[3]).zero != 0) return Support::no("a residual with a zero point");
+  if (is_8bit(view.outputs[0].dtype) && !scales(activation_of(view)))
+    return Support::no("an activation that depends on the scale");
+  if (d.groups > 1) return Support::no("groups in 8 bits");
+  if (d.c % kEach != 0 || d.k % kEach != 0)
+    return Support::no(fmt::format("{} and {} channels, multiples of {} run", d.c, d.k, kEach));
+  return Support::yes();
+}
 
 Support supports(const NodeView& view, const DeviceInfo&) {
   if (auto answer = weighted_fits(view); !answer) return answer;
@@ -59,7 +90,10 @@ Support supports(const NodeView& view, const DeviceInfo&) {
   const ConvShape d = conv_shape(view);
   for (const OperandView* operand : {&view.inputs[0], &view.outputs[0]})
     if (!cudnn_type(operand->dtype)) return Support::no(fmt::format("{} in or out", name(operand->dtype)));
-  if (has_residual(view) && !cudnn_type(view.inputs[3].dtype)) return Support::no("a residual in 8 bits");
+  if (has_residual(view) && !cudnn_type(view.inputs[3].dtype)) return Support::no("a residual in u8");
+  if (is_8bit(view.inputs[0].dtype)) return integers_run(view, d);
+  if (is_8bit(view.outputs[0].dtype) || (has_residual(view) && is_8bit(view.inputs[3].dtype)))
+    return Support::no("floats in, 8 bits out");
   if (d.groups == d.c && d.c > 1) return Support::no("one filter per channel");
   const int each = view.inputs[0].dtype == DType::kF32 ? 4 : 8;
   if (d.c / d.groups % each != 0 || d.k % each != 0)
@@ -74,8 +108,13 @@ std::vector<Config> configs(const NodeView& view, const DeviceInfo&) {
 }
 
 Bytes pack(const NodeView& view, const Config&, const Weights& weights) {
-  const FilterValues values = filter_values(view, weights);
-  return blob_of(values.filter, view.inputs[0].dtype, values.bias);
+  FilterValues values = filter_values(view, weights, true);
+  if (values.scale.empty()) return blob_of(values, view.inputs[0].dtype);
+  const float step = step_of(view.outputs[0]);
+  for (float& bias : values.bias) bias /= step;
+  for (float& scale : values.scale) scale /= step;
+  if (has_residual(view)) values.scale.resize(2 * values.scale.size(), step_of(view.inputs[3]) / step);
+  return blob_of(values, DType::kS8);
 }
 
 std::unique_ptr<Step> make(const NodeView& view, const Config& config, std::span<const std::byte> packed,

@@ -17,9 +17,15 @@ Epilogue with_residual(Epilogue e, const Bindings& bindings, bool residual) {
 // ---- gathered pixels
 // -------------------------------------------------------------------------------------------------
 
+/// What filters are kept in: whole numbers of 8 bits in f16, whose products the tensor cores sum exactly.
+DType filter_type(const NodeView& view) {
+  const DType type = view.inputs[0].dtype;
+  return is_8bit(type) ? DType::kF16 : type;
+}
+
 Support gather_supports(const NodeView& view, const DeviceInfo&) {
   if (auto answer = weighted_fits(view); !answer) return answer;
-  if (!is_float(view.inputs[0].dtype)) return Support::no(fmt::format("{} in", name(view.inputs[0].dtype)));
+  if (auto answer = integers_fit(view); !answer) return answer;
   const ConvShape d = conv_shape(view);
   if (d.groups > 65535 || d.k / d.groups > 65535 * kGatherRows) return Support::no("too many groups");
   return Support::yes();
@@ -27,7 +33,7 @@ Support gather_supports(const NodeView& view, const DeviceInfo&) {
 
 Bytes gather_pack(const NodeView& view, const Config&, const Weights& weights) {
   const ConvShape d = conv_shape(view);
-  const FilterValues values = filter_values(view, weights);
+  FilterValues values = filter_values(view, weights, true);
   const auto per_group = static_cast<std::size_t>(d.k / d.groups);
   const auto depth = values.filter.size() / static_cast<std::size_t>(d.k);
   const auto rows = static_cast<std::size_t>(padded(d.k / d.groups, kGatherRows));
@@ -36,20 +42,22 @@ Bytes gather_pack(const NodeView& view, const Config&, const Weights& weights) {
   for (std::size_t k = 0; k < static_cast<std::size_t>(d.k); ++k)
     std::copy_n(values.filter.begin() + static_cast<long>(k * depth), depth,
                 filter.begin() + static_cast<long>((k / per_group * rows + k % per_group) * columns));
-  return blob_of(filter, view.inputs[0].dtype, values.bias);
+  values.filter = std::move(filter);
+  return blob_of(values, filter_type(view));
 }
 
 std::unique_ptr<Step> gather_make(const NodeView& view, const Config&, std::span<const std::byte> packed,
                                   Device& device) {
   const ConvShape d = conv_shape(view);
-  const DType type = view.inputs[0].dtype;
   auto blob = as_cuda(device).resident(packed);
   const auto elements = static_cast<std::size_t>(d.groups) *
                         static_cast<std::size_t>(padded(d.k / d.groups, kGatherRows)) *
                         static_cast<std::size_t>(padded(d.r * d.s * (d.c / d.groups), kGatherDepth));
-  const Epilogue e = epilogue_of(view, floats(*blob, channels_offset(elements, type)));
-  return make_step([=, residual = has_residual(view)](const Bindings& bindings, cudaStream_t stream) {
-    launch_gather(bindings.inputs[0], blob->data(), bindings.outputs[0], type, d, with_residual(e, bindings, residual),
+  const Epilogue e =
+      epilogue_of(view, floats(*blob, channels_offset(elements, filter_type(view))), is_8bit(view.inputs[0].dtype));
+  return make_step([=, type = number_of(view.inputs[0]), residual = has_residual(view)](const Bindings& bindings,
+                                                                                        cudaStream_t stream) {
+    launch_gather(bindings.inputs[0], type, blob->data(), bindings.outputs[0], d, with_residual(e, bindings, residual),
                   stream);
   });
 }
@@ -67,12 +75,13 @@ Support depthwise_supports(const NodeView& view, const DeviceInfo&) {
 
 Bytes depthwise_pack(const NodeView& view, const Config&, const Weights& weights) {
   const ConvShape d = conv_shape(view);
-  const FilterValues values = filter_values(view, weights);
+  FilterValues values = filter_values(view, weights);
   const auto channels = static_cast<std::size_t>(d.c), taps = static_cast<std::size_t>(d.r * d.s);
   std::vector<float> filter(values.filter.size());
   for (std::size_t k = 0; k < channels; ++k)
     for (std::size_t tap = 0; tap < taps; ++tap) filter[tap * channels + k] = values.filter[k * taps + tap];
-  return blob_of(filter, DType::kF32, values.bias);
+  values.filter = std::move(filter);
+  return blob_of(values, DType::kF32);
 }
 
 std::unique_ptr<Step> depthwise_make(const NodeView& view, const Config&, std::span<const std::byte> packed,
@@ -80,7 +89,7 @@ std::unique_ptr<Step> depthwise_make(const NodeView& view, const Config&, std::s
   const ConvShape d = conv_shape(view);
   auto blob = as_cuda(device).resident(packed);
   const auto elements = static_cast<std::size_t>(d.c) * static_cast<std::size_t>(d.r * d.s);
-  const Epilogue e = epilogue_of(view, floats(*blob, channels_offset(elements, DType::kF32)));
+  const Epilogue e = epilogue_of(view, floats(*blob, channels_offset(elements, DType::kF32)), false);
   return make_step([=, residual = has_residual(view), type = number_of(view.inputs[0])](const Bindings& bindings,
                                                                                         cudaStream_t stream) {
     launch_depthwise(bindings.inputs[0], type, floats(*blob, 0), bindings.outputs[0], d,
@@ -95,16 +104,20 @@ Support rows_supports(const NodeView& view, const DeviceInfo&) {
   constexpr int kMostRows = 32;
   if (!std::holds_alternative<Gemm>(view.op)) return Support::no("no fully connected layer");
   if (auto answer = weighted_fits(view); !answer) return answer;
+  if (auto answer = integers_fit(view); !answer) return answer;
   const ConvShape d = conv_shape(view);
-  if (!is_float(view.inputs[0].dtype)) return Support::no(fmt::format("{} in", name(view.inputs[0].dtype)));
   if (d.n > kMostRows) return Support::no(fmt::format("{} rows, at most {} run", d.n, kMostRows));
   if (d.c % 8 != 0) return Support::no(fmt::format("{} columns, multiples of 8 run", d.c));
   return Support::yes();
 }
 
+DType row_type(const NodeView& view) {
+  const DType type = view.inputs[0].dtype;
+  return is_8bit(type) ? DType::kS8 : type;
+}
+
 Bytes rows_pack(const NodeView& view, const Config&, const Weights& weights) {
-  const FilterValues values = filter_values(view, weights);
-  return blob_of(values.filter, view.inputs[0].dtype, values.bias);
+  return blob_of(filter_values(view, weights, true), row_type(view));
 }
 
 std::unique_ptr<Step> rows_make(const NodeView& view, const Config&, std::span<const std::byte> packed,
@@ -112,8 +125,11 @@ std::unique_ptr<Step> rows_make(const NodeView& view, const Config&, std::span<c
   const ConvShape d = conv_shape(view);
   auto blob = as_cuda(device).resident(packed);
   const auto elements = static_cast<std::size_t>(d.c) * static_cast<std::size_t>(d.k);
-  const Epilogue e = epilogue_of(view, floats(*blob, channels_offset(elements, view.inputs[0].dtype)));
-  return make_step([=, type = number_of(view.inputs[0])](const Bindings& bindings, cudaStream_t stream) {
+  const bool integers = is_8bit(view.inputs[0].dtype);
+  const Epilogue e = epilogue_of(view, floats(*blob, channels_offset(elements, row_type(view))), integers);
+  Number type = number_of(view.inputs[0]);
+  if (integers) type.scale = 1;  // the epilogue has it
+  return make_step([=](const Bindings& bindings, cudaStream_t stream) {
     launch_rows(bindings.inputs[0], blob->data(), bindings.outputs[0], type, d.n, d.k, d.c, e, stream);
   });
 }

@@ -12,13 +12,15 @@ bool fits_block(const ConvShape& conv, int rows) {
   return 2 * made.steps <= StemShape::kMostEights && made.shared_bytes <= kMostStemBytes;
 }
 
+DType filter_type(const NodeView& view) { return view.inputs[0].dtype == DType::kBF16 ? DType::kBF16 : DType::kF16; }
+
 Support supports(const NodeView& view, const DeviceInfo&) {
   constexpr int kMostChannels = 4;
   if (!std::holds_alternative<Conv2d>(view.op)) return Support::no("no convolution");
   if (auto answer = weighted_fits(view); !answer) return answer;
+  if (auto answer = integers_fit(view); !answer) return answer;
   const ConvShape d = conv_shape(view);
-  const DType type = view.inputs[0].dtype;
-  if (type != DType::kF16 && type != DType::kBF16) return Support::no(fmt::format("{} in", name(type)));
+  if (view.inputs[0].dtype == DType::kF32) return Support::no("f32 in");
   if (has_residual(view)) return Support::no("a residual");
   if (d.c > kMostChannels) return Support::no(fmt::format("{} channels, up to {} run", d.c, kMostChannels));
   if (d.groups != 1 || d.dilation_h != 1 || d.dilation_w != 1) return Support::no("groups or dilation");
@@ -37,25 +39,26 @@ std::vector<Config> configs(const NodeView& view, const DeviceInfo&) {
 Bytes pack(const NodeView& view, const Config& config, const Weights& weights) {
   const ConvShape d = conv_shape(view);
   const StemShape shape = stem_shape(d, config.get("rows", 1));
-  const FilterValues values = filter_values(view, weights);
+  FilterValues values = filter_values(view, weights, true);
   std::vector<float> filter(stem_filter_elements(shape));
   std::size_t at = 0;
   for (int k = 0; k < d.k; ++k)
     for (int r = 0; r < d.r; ++r)
       for (int s = 0; s < d.s; ++s)
         for (int c = 0; c < d.c; ++c) filter[stem_place(shape, k, r, s, c)] = values.filter[at++];
-  return blob_of(filter, view.inputs[0].dtype, values.bias);
+  values.filter = std::move(filter);
+  return blob_of(values, filter_type(view));
 }
 
 std::unique_ptr<Step> make(const NodeView& view, const Config& config, std::span<const std::byte> packed,
                            Device& device) {
   const StemShape shape = stem_shape(conv_shape(view), config.get("rows", 1));
   auto blob = as_cuda(device).resident(packed);
-  const DType type = view.inputs[0].dtype;
-  const std::size_t offset = channels_offset(stem_filter_elements(shape), type);
-  const Epilogue e = epilogue_of(view, reinterpret_cast<const float*>(blob->data() + offset));
-  return make_step([=](const Bindings& bindings, cudaStream_t stream) {
-    launch_stem(bindings.inputs[0], blob->data(), bindings.outputs[0], type, shape, e, stream);
+  const std::size_t offset = channels_offset(stem_filter_elements(shape), filter_type(view));
+  const Epilogue e =
+      epilogue_of(view, reinterpret_cast<const float*>(blob->data() + offset), is_8bit(view.inputs[0].dtype));
+  return make_step([=, type = number_of(view.inputs[0])](const Bindings& bindings, cudaStream_t stream) {
+    launch_stem(bindings.inputs[0], type, blob->data(), bindings.outputs[0], shape, e, stream);
   });
 }
 

@@ -54,27 +54,61 @@ bool has_residual(const NodeView& view) {
   return conv != nullptr && conv->residual;
 }
 
-FilterValues filter_values(const NodeView& view, const Weights& weights) {
+bool is_8bit(DType dtype) { return dtype == DType::kS8 || dtype == DType::kU8; }
+
+Support integers_fit(const NodeView& view) {
+  if (!is_8bit(view.inputs.at(0).dtype)) return Support::yes();
+  const OperandView& w = view.inputs.at(1);
+  if (w.dtype != DType::kS8 || !w.quant) return Support::no("an 8-bit input needs s8 weights with scales");
+  if (std::ranges::any_of(w.quant->zero_point, [](std::int32_t z) { return z != 0; }))
+    return Support::no("the weights have zero points");
+  const auto* gemm = std::get_if<Gemm>(&view.op);
+  const int channel_axis = gemm != nullptr && !gemm->trans_b ? 1 : 0;
+  if (w.quant->scale.size() != 1 && w.quant->axis != channel_axis)
+    return Support::no("the weights' scales go along another axis than the output channels");
+  return Support::yes();
+}
+
+namespace {
+
+/// What a product of stored numbers stands for, by channel.
+std::vector<float> product_scales(const NodeView& view) {
+  const OperandView &x = view.inputs[0], &w = view.inputs[1];
+  const auto* gemm = std::get_if<Gemm>(&view.op);
+  std::vector<float> scales(static_cast<std::size_t>(conv_shape(view).k));
+  for (std::size_t k = 0; k < scales.size(); ++k)
+    scales[k] = x.quant->scale.front() * w.quant->scale[w.quant->scale.size() == 1 ? 0 : k] *
+                (gemm != nullptr ? gemm->alpha : 1.0F);
+  return scales;
+}
+
+}  // namespace
+
+FilterValues filter_values(const NodeView& view, const Weights& weights, bool stored) {
   const ConvShape d = conv_shape(view);
-  const Tensor w = real_values(view.inputs[1], weights.tensors.at(1));
+  stored = stored && is_8bit(view.inputs[0].dtype);
+  const Tensor w = stored ? to_f32(weights.tensors.at(1)) : real_values(view.inputs[1], weights.tensors.at(1));
   FilterValues made;
   made.filter.resize(w.data<float>().size());
   made.bias.assign(static_cast<std::size_t>(d.k), 0.0F);
+  if (stored) made.scale = product_scales(view);
   const auto* gemm = std::get_if<Gemm>(&view.op);
+  const float alpha = gemm != nullptr && !stored ? gemm->alpha : 1.0F;
   const bool by_row = gemm == nullptr || gemm->trans_b;
   const int c = d.c / d.groups, taps = d.r * d.s;
+  const std::span<const float> given = w.data<float>();
   std::size_t at = 0;
   for (int k = 0; k < d.k; ++k)
     for (int tap = 0; tap < taps; ++tap)
       for (int i = 0; i < c; ++i) {
         const int from = by_row ? (k * c + i) * taps + tap : i * d.k + k;
-        made.filter[at++] = w.data<float>()[static_cast<std::size_t>(from)] * (gemm != nullptr ? gemm->alpha : 1.0F);
+        made.filter[at++] = given[static_cast<std::size_t>(from)] * alpha;
       }
   if (view.inputs.size() < 3 || !view.inputs[2].present) return made;
   const Tensor b = real_values(view.inputs[2], weights.tensors.at(2));
-  const auto given = b.data<float>();
+  const auto added = b.data<float>();
   for (std::size_t k = 0; k < made.bias.size(); ++k)
-    made.bias[k] = given[given.size() == 1 ? 0 : k] * (gemm != nullptr ? gemm->beta : 1.0F);
+    made.bias[k] = added[added.size() == 1 ? 0 : k] * (gemm != nullptr ? gemm->beta : 1.0F);
   return made;
 }
 
@@ -82,18 +116,22 @@ std::size_t channels_offset(std::size_t filter_elements, DType type) {
   return (filter_elements * size_of(type) + kAlignment - 1) / kAlignment * kAlignment;
 }
 
-Bytes blob_of(const std::vector<float>& filter, DType type, const std::vector<float>& channels) {
-  const Tensor stored = from_f32(Tensor::of<float>({static_cast<std::int64_t>(filter.size())}, filter), type);
-  const std::size_t offset = channels_offset(filter.size(), type);
-  Bytes blob(offset + channels.size() * sizeof(float));
-  std::memcpy(blob.data(), stored.bytes().data(), filter.size() * size_of(type));
-  std::memcpy(blob.data() + offset, channels.data(), channels.size() * sizeof(float));
+Bytes blob_of(const FilterValues& values, DType type) {
+  const auto elements = static_cast<std::int64_t>(values.filter.size());
+  const Tensor stored = from_f32(Tensor::of<float>({elements}, values.filter), type);
+  const std::size_t offset = channels_offset(values.filter.size(), type), bias = values.bias.size() * sizeof(float);
+  Bytes blob(offset + bias + values.scale.size() * sizeof(float));
+  std::memcpy(blob.data(), stored.bytes().data(), values.filter.size() * size_of(type));
+  std::memcpy(blob.data() + offset, values.bias.data(), bias);
+  if (!values.scale.empty())
+    std::memcpy(blob.data() + offset + bias, values.scale.data(), values.scale.size() * sizeof(float));
   return blob;
 }
 
-Epilogue epilogue_of(const NodeView& view, const float* bias) {
+Epilogue epilogue_of(const NodeView& view, const float* channels, bool scaled) {
   Epilogue made{};
-  made.bias = bias;
+  made.bias = channels;
+  if (scaled) made.scale = channels + conv_shape(view).k;
   made.y_type = number_of(view.outputs[0]);
   if (has_residual(view)) made.residual_type = number_of(view.inputs[3]);
   made.act = activation_of(view);

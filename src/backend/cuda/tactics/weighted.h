@@ -14,16 +14,22 @@ ConvShape conv_shape(const NodeView& view);
 Activation activation_of(const NodeView& view);
 bool has_residual(const NodeView& view);
 
-/// Weights as k, r, s, c in f32, with alpha; what is added per channel, with beta, zeros where nothing is.
-struct FilterValues {
-  std::vector<float> filter, bias;
-};
-FilterValues filter_values(const NodeView& view, const Weights& weights);
+/// 8-bit images; their filters must be s8 around 0 (`weighted_fits` says so where `integers` is asked for).
+bool is_8bit(DType dtype);
+Support integers_fit(const NodeView& view);
 
-/// A blob: the filter in its type, then (64-byte aligned) f32 per channel.
-Bytes blob_of(const std::vector<float>& filter, DType type, const std::vector<float>& channels);
+/// Weights as k, r, s, c in f32, with alpha; what is added per channel, with beta, zeros where nothing is. `stored`: of
+/// 8-bit images the filter's whole numbers instead, and per channel what a product of two of them stands for.
+struct FilterValues {
+  std::vector<float> filter, bias, scale;
+};
+FilterValues filter_values(const NodeView& view, const Weights& weights, bool stored = false);
+
+/// A blob: the filter in its type, then (64-byte aligned) f32 per channel: the bias, then the scale where there is one.
+Bytes blob_of(const FilterValues& values, DType type);
 std::size_t channels_offset(std::size_t filter_elements, DType type);
 
-Epilogue epilogue_of(const NodeView& view, const float* bias);  ///< the residual's address is the run's
+/// `channels`: the blob's f32; the residual's address is the run's.
+Epilogue epilogue_of(const NodeView& view, const float* channels, bool scaled);
 
 }  // namespace fovea::cuda
