@@ -153,7 +153,7 @@ class PortableMaker {
   /// True where this plan is the answer: it passes, or it was named and may fail.
   bool judged(Precision precision, const std::string& label, const PrecisionPlan& plan, double predicted) {
     TypedGraph typed = type_strongly(base(), plan, calibrated_.recipe);
-    if (form_.integer_biases) quantize_biases(typed.graph);
+    form_.integer_biases ? quantize_biases(typed.graph) : round_biases(typed.graph);
     TypedGraph runs;
     runs.graph = lowered(typed.graph);
     TimingCache nothing;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/error.h"
 #include "graph/reference.h"
@@ -86,6 +87,15 @@ TEST_F(MakePortable, Int8ForTensorRtIsSignedAroundZero) {
   const Node* conv = made.graph.find_node("conv1");
   EXPECT_EQ(explicit_precision(made.graph, index, *conv), "int8");
   EXPECT_EQ(rewrite::producer(made.graph, index, conv->inputs[2]), nullptr);  // the bias is a real constant
+  const auto scales = [&](std::size_t i) {
+    return rewrite::float_constant(made.graph, *rewrite::producer(made.graph, index, conv->inputs[i]), 1)
+        ->data<float>();
+  };
+  const Tensor& bias = *rewrite::float_constant(made.graph, *conv, 2);
+  for (std::size_t c = 0; c < bias.data<float>().size(); ++c) {  // a whole number of steps of the sum
+    const float steps = bias.data<float>()[c] / (scales(0)[0] * scales(1)[scales(1).size() == 1 ? 0 : c]);
+    EXPECT_NEAR(steps, std::nearbyint(steps), 1e-6F * std::max(1.0F, std::abs(steps))) << c;
+  }
   expect_one_type_per_node(made.graph);
 }
 

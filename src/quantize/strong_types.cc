@@ -68,6 +68,7 @@ bool is_weighted(const Node& node) {
 const Tensor* scales_of(const Graph& graph, const GraphIndex& index, ValueId id) {
   const Node* maker = rewrite::producer(graph, index, id);
   if (maker == nullptr || !std::holds_alternative<Dequantize>(maker->op)) return nullptr;
+  if (graph.input_of(*maker, 0).dtype == DType::kF8) return nullptr;  // no integers, no grid
   return rewrite::float_constant(graph, *maker, 1);
 }
 
@@ -104,7 +105,12 @@ TypedGraph type_strongly(const Graph& base, const PrecisionPlan& plan, const Int
   return typed;
 }
 
-void quantize_biases(Graph& graph) {
+namespace {
+
+/// Makes what takes the place of a bias of node `n`, which moves where a node is put before it.
+using NewBias = ValueId (*)(Graph& graph, std::size_t& n, const std::string& wish, const IntegerBias& made);
+
+void replace_biases(Graph& graph, NewBias make) {
   std::vector<std::string> names;
   for (const Node& node : graph.nodes())
     if (is_weighted(node) && graph.has_input(node, 2)) names.push_back(node.name);
@@ -118,12 +124,32 @@ void quantize_biases(Graph& graph) {
     const auto made = integer_bias(*bias, x->data<float>()[0], *w);
     if (!made) continue;
     const std::string wish = graph.input_of(node, 2).name;
-    const ValueId values = graph.add_constant(wish + "/int32", made->values);
-    const ValueId scales = graph.add_constant(wish + "/scale", made->scales);
-    const ValueId real = graph.insert_node(n, Dequantize{0}, {values, scales, kNoValue}, wish + "/dequantize");
-    graph.nodes()[n + 1].inputs[2] = real;
+    std::size_t at = n;
+    const ValueId bias_now = make(graph, at, wish, *made);
+    graph.nodes()[at].inputs[2] = bias_now;
   }
   graph.compact();
+}
+
+}  // namespace
+
+void quantize_biases(Graph& graph) {
+  replace_biases(graph, [](Graph& g, std::size_t& n, const std::string& wish, const IntegerBias& made) {
+    const ValueId values = g.add_constant(wish + "/int32", made.values);
+    const ValueId scales = g.add_constant(wish + "/scale", made.scales);
+    return g.insert_node(n++, Dequantize{0}, {values, scales, kNoValue}, wish + "/dequantize");
+  });
+}
+
+void round_biases(Graph& graph) {
+  replace_biases(graph, [](Graph& g, std::size_t&, const std::string& wish, const IntegerBias& made) {
+    Tensor real(DType::kF32, made.values.shape());
+    const std::span<float> out = real.data<float>();
+    for (std::size_t i = 0; i < out.size(); ++i)
+      out[i] = static_cast<float>(static_cast<double>(made.values.data<std::int32_t>()[i]) *
+                                  static_cast<double>(made.scales.data<float>()[i]));
+    return g.add_constant(wish + "/rounded", real);
+  });
 }
 
 }  // namespace fovea

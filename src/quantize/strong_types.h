@@ -13,4 +13,9 @@ TypedGraph type_strongly(const Graph& base, const PrecisionPlan& plan, const Int
 /// ONNX Runtime's integer kernels. Those that don't fit stay as they are.
 void quantize_biases(Graph& graph);
 
+/// The same biases as real numbers: multiples of that step. Then every runtime adds the same integers, whether it
+/// rounds biases itself or not, and what it rounds to 8 bits behind them is the same too: in a deep network one
+/// number rounded otherwise early on changes answers.
+void round_biases(Graph& graph);
+
 }  // namespace fovea
