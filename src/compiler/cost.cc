@@ -109,7 +109,7 @@ CostTable::CostTable(const Backend& backend, Device& device, const CompileOption
 Candidates CostTable::ask(const NodeView& view) const {
   const bool gpu = device_.info().compute_capability > 0;
   const std::size_t configs = effort(options_.opt_level).configs;
-  const std::size_t asked = gpu && configs < SIZE_MAX ? std::max<std::size_t>(configs * 4, 8) : configs;
+  const std::size_t asked = gpu && configs < SIZE_MAX ? std::max<std::size_t>(configs * 2, 6) : configs;
   return find_candidates(view, backend_, device_.info(), asked);
 }
 
