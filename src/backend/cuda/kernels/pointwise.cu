@@ -35,6 +35,40 @@ __device__ void finish(float (&v)[8], const float* bias, const uint4& added, con
   store8(y, number<T>(), 0, v);
 }
 
+/// A lane's part of kTall times 16 pixels, all channels in; past the last pixel the first again.
+template <typename T, int kPieces, int kTall>
+__device__ __forceinline__ void load_pixels(const T* x, const ConvShape& d, std::int64_t first, std::int64_t pixels,
+                                            int g, int t, uint4 (&a)[kTall][kPieces][2]) {
+#pragma unroll
+  for (int m = 0; m < kTall; ++m)
+#pragma unroll
+    for (int h = 0; h < 2; ++h) {
+      const std::int64_t pixel = first + m * kUnit + h * 8 + g;
+      const auto* from = reinterpret_cast<const uint4*>(x + place_of(d, pixel < pixels ? pixel : first)) + t;
+#pragma unroll
+      for (int i = 0; i < kPieces; ++i) a[m][i][h] = from[i * 4];
+    }
+}
+
+/// The products with 32 channels' filters, which begin at `weights`.
+template <typename T, int kPieces, int kTall>
+__device__ __forceinline__ void sum_products(const uint4* weights, int lane, const uint4 (&a)[kTall][kPieces][2],
+                                             float (&sums)[kTall][4][4]) {
+#pragma unroll
+  for (int i = 0; i < kPieces; ++i)
+#pragma unroll
+    for (int j = 0; j < 4; ++j) {
+      const uint4 b = weights[(i * 4 + j) * 32 + lane];
+#pragma unroll
+      for (int m = 0; m < kTall; ++m) {
+        const uint4 &up = a[m][i][0], &down = a[m][i][1];
+        const std::uint32_t one[4] = {up.x, down.x, up.y, down.y}, two[4] = {up.z, down.z, up.w, down.w};
+        multiply<T>(sums[m][j], one, b.x, b.y);
+        multiply<T>(sums[m][j], two, b.z, b.w);
+      }
+    }
+}
+
 /// A warp makes kTall times 16 pixels of the slice at once, 32 channels after the other; what is added to the next 32
 /// is on its way meanwhile.
 template <typename T, int kDepth, int kTall>
@@ -56,15 +90,7 @@ __global__ void __launch_bounds__(kThreads, 2)
   std::int64_t first = (static_cast<std::int64_t>(blockIdx.x) * kWarps + threadIdx.x / 32) * kTall * kUnit;
   for (; first < pixels; first += apart) {
     uint4 a[kTall][kPieces][2], next[kTall][2];
-#pragma unroll
-    for (int m = 0; m < kTall; ++m)
-#pragma unroll
-      for (int h = 0; h < 2; ++h) {
-        const std::int64_t pixel = first + m * kUnit + h * 8 + g;
-        const auto* from = reinterpret_cast<const uint4*>(x + place_of(d, pixel < pixels ? pixel : first)) + t;
-#pragma unroll
-        for (int i = 0; i < kPieces; ++i) a[m][i][h] = from[i * 4];
-      }
+    load_pixels<T, kPieces, kTall>(x, d, first, pixels, g, t, a);
     const auto bring = [&](int channel) {
 #pragma unroll
       for (int m = 0; m < kTall; ++m)
@@ -85,19 +111,7 @@ __global__ void __launch_bounds__(kThreads, 2)
       for (int m = 0; m < kTall; ++m) added[m][0] = next[m][0], added[m][1] = next[m][1];
       bring(channel + kChunk);
       float sums[kTall][4][4] = {};
-#pragma unroll
-      for (int i = 0; i < kPieces; ++i)
-#pragma unroll
-        for (int j = 0; j < 4; ++j) {
-          const uint4 b = weights[((channel / kChunk * kPieces + i) * 4 + j) * 32 + lane];
-#pragma unroll
-          for (int m = 0; m < kTall; ++m) {
-            const uint4 &up = a[m][i][0], &down = a[m][i][1];
-            const std::uint32_t one[4] = {up.x, down.x, up.y, down.y}, two[4] = {up.z, down.z, up.w, down.w};
-            multiply<T>(sums[m][j], one, b.x, b.y);
-            multiply<T>(sums[m][j], two, b.z, b.w);
-          }
-        }
+      sum_products<T, kPieces, kTall>(weights + channel / kChunk * kPieces * 4 * 32, lane, a, sums);
 #pragma unroll
       for (int m = 0; m < kTall; ++m)
 #pragma unroll
