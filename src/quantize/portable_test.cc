@@ -161,7 +161,7 @@ TEST(Dequantized, IsTheRealNetworkButForRoundedWeights) {
   Graph quantized = plain;
   Ranges ranges;
   for (const Value& value : plain.values())
-    if (!value.is_constant()) ranges[value.name] = {0, 3};
+    if (!value.is_constant()) ranges[value.name] = {-10, 10};
   insert_quantization(quantized, ranges, {});
   ASSERT_TRUE(is_quantized(quantized));
   const Graph real = dequantized(quantized);
@@ -175,6 +175,23 @@ TEST(Dequantized, IsTheRealNetworkButForRoundedWeights) {
   ASSERT_GT(largest, 0);
   for (std::size_t i = 0; i < wanted[0].data<float>().size(); ++i)
     EXPECT_NEAR(got[0].data<float>()[i], wanted[0].data<float>()[i], 0.05 * largest) << i;
+}
+
+// Quantisers leave a relu out where numbers below 0 saturate anyway.
+TEST(Dequantized, CutsOffWhatAPairCutOffInPlaceOfARelu) {
+  Graph quantized;
+  const ValueId x = quantized.add_input("x", DType::kF32, {1, 2, 1, 1});
+  const ValueId w = quantized.add_constant("w", Tensor::of<float>({2, 2, 1, 1}, {1, 0, 0, -1}));
+  const ValueId y = quantized.add_node(Conv2d{}, {x, w, kNoValue}, "conv");
+  const ValueId scale = quantized.add_constant("scale", Tensor::of<float>({}, {0.01F}));
+  const ValueId zero = quantized.add_constant("zero", Tensor::of<std::uint8_t>({}, {0}));
+  const ValueId stored = quantized.add_node(Quantize{DType::kU8}, {y, scale, zero}, "quantize");
+  quantized.set_outputs({quantized.add_node(Dequantize{}, {stored, scale, zero}, "dequantize")});
+  const Graph real = dequantized(quantized);
+  EXPECT_FALSE(is_quantized(real));
+  const std::vector<Tensor> got = run_reference(real, std::vector{Tensor::of<float>({1, 2, 1, 1}, {2, 2})});
+  EXPECT_EQ(got[0].data<float>()[0], 2);
+  EXPECT_EQ(got[0].data<float>()[1], 0);
 }
 
 }  // namespace
