@@ -84,8 +84,8 @@ struct HandlerRow {
 };
 
 /// The tables of the ops_*.cc files; find_handler searches those of the domain. Null: the op is not there.
-std::span<const HandlerRow> layer_handlers();        // ops_layers.cc: convolution, gemm, batch-norm, pooling
-std::span<const HandlerRow> normalize_handlers();    // ops_normalize.cc: layer, instance and group norm
+std::span<const HandlerRow> layer_handlers();        // ops_layers.cc: convolution, gemm, pooling
+std::span<const HandlerRow> normalize_handlers();    // ops_normalize.cc: batch, layer, instance and group norm
 std::span<const HandlerRow> quantized_handlers();    // ops_quantized.cc: Q/DQ, QLinear…, …Integer
 std::span<const HandlerRow> elementwise_handlers();  // ops_elementwise.cc
 std::span<const HandlerRow> shape_handlers();        // ops_shape.cc: reshape, slice, concat, …

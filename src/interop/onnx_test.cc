@@ -8,6 +8,7 @@
 #include "graph/reference.h"
 #include "interop/onnx_export.h"
 #include "interop/onnx_import.h"
+#include "interop/test_model.h"
 #include "testing/graph_random.h"
 #include "testing/temp_dir.h"
 
@@ -15,61 +16,6 @@ namespace fovea {
 namespace {
 
 using ::testing::HasSubstr;
-
-std::string message_of(const onnx::ModelProto& proto, const std::filesystem::path& folder = {}) {
-  try {
-    import_onnx(as_bytes(std::string_view(proto.SerializeAsString())), folder);
-  } catch (const Error& error) {
-    return fmt::format("{}: {}", name(error.kind()), error.message());
-  }
-  return "no error";
-}
-
-void add_value(google::protobuf::RepeatedPtrField<onnx::ValueInfoProto>* list, const std::string& name,
-               const std::vector<std::int64_t>& dims) {
-  auto* info = list->Add();
-  info->set_name(name);
-  auto* tensor = info->mutable_type()->mutable_tensor_type();
-  tensor->set_elem_type(onnx::TensorProto::FLOAT);
-  for (const std::int64_t dim : dims) {
-    auto* made = tensor->mutable_shape()->add_dim();
-    if (dim < 0)
-      made->set_dim_param("N");
-    else
-      made->set_dim_value(dim);
-  }
-}
-
-onnx::NodeProto* add_node(onnx::ModelProto& proto, const std::string& op, const std::vector<std::string>& inputs,
-                          const std::string& output) {
-  auto* node = proto.mutable_graph()->add_node();
-  node->set_op_type(op);
-  node->set_name("the_" + output);
-  for (const std::string& input : inputs) node->add_input(input);
-  node->add_output(output);
-  return node;
-}
-
-onnx::ModelProto empty_model(int opset = 17) {
-  onnx::ModelProto proto;
-  proto.set_ir_version(8);
-  proto.add_opset_import()->set_version(opset);
-  add_value(proto.mutable_graph()->mutable_input(), "x", {-1, 3, 4, 4});
-  add_value(proto.mutable_graph()->mutable_output(), "y", {});
-  return proto;
-}
-
-void add_integers(onnx::ModelProto& proto, const std::string& name, const std::vector<std::int64_t>& values) {
-  auto* tensor = proto.mutable_graph()->add_initializer();
-  tensor->set_name(name);
-  tensor->set_data_type(onnx::TensorProto::INT64);
-  tensor->add_dims(static_cast<std::int64_t>(values.size()));
-  for (const std::int64_t value : values) tensor->add_int64_data(value);
-}
-
-Model import_proto(const onnx::ModelProto& proto) {
-  return import_onnx(as_bytes(std::string_view(proto.SerializeAsString())), {});
-}
 
 TEST(Onnx, WhatIsWrittenReadsBackTheSame) {
   for (std::uint64_t seed = 1; seed <= 12; ++seed) {

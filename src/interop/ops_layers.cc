@@ -1,4 +1,4 @@
-// Convolution, fully connected layers, normalisation and pooling: ONNX attributes to the fields of an op.
+// Convolution, fully connected layers and pooling: ONNX attributes to the fields of an op.
 #include <algorithm>
 #include <cmath>
 
@@ -9,9 +9,16 @@
 namespace fovea::interop {
 namespace {
 
+/// Along a line (gates over neighbouring channels): images and filters of height 1.
+void conv_of_lines(Importer& in) {
+  const ValueId x = in.add(Unsqueeze{{2}}, {in.input(0)}), filter = in.add(Unsqueeze{{2}}, {in.input(1)});
+  const ValueId y = in.add(window_fields(in, 1), {x, filter, in.input_or_none(2)});
+  in.emit(Squeeze{{2}}, {y});
+}
+
 void conv(Importer& in) {
-  const Conv2d op = conv_fields(in, 1);
-  in.emit(op, {in.input(0), in.input(1), in.input_or_none(2)});
+  if (in.rank(0) == 3 && in.rank(1) == 3) return conv_of_lines(in);
+  in.emit(conv_fields(in, 1), {in.input(0), in.input(1), in.input_or_none(2)});
 }
 
 void gemm(Importer& in) {
@@ -24,15 +31,6 @@ void gemm(Importer& in) {
 }
 
 void matmul(Importer& in) { in.emit(MatMul{}, {in.input(0), in.input(1)}); }
-
-void batch_normalization(Importer& in) {
-  if (in.integer("training_mode", 0) != 0) in.unsupported("training_mode is set: the file is no inference model");
-  if (in.opset() < 9 && in.integer("spatial", 1) == 0) in.unsupported("spatial=0");
-  BatchNorm op;
-  op.epsilon = in.real("epsilon", 1e-5F);
-  op.momentum = in.real("momentum", 0.9F);
-  in.emit(op, {in.input(0), in.input(1), in.input(2), in.input(3), in.input(4)});
-}
 
 template <PoolKind kKind>
 void pool(Importer& in) {
@@ -103,7 +101,6 @@ constexpr HandlerRow kHandlers[] = {
     {"Conv", conv},
     {"Gemm", gemm},
     {"MatMul", matmul},
-    {"BatchNormalization", batch_normalization},
     {"MaxPool", pool<PoolKind::kMax>},
     {"AveragePool", pool<PoolKind::kAverage>},
     {"GlobalMaxPool", global_pool<PoolKind::kMax>},

@@ -1,5 +1,7 @@
-// Normalisation over a value's own axes: layer, instance and group norm.
+// Normalisation: by statistics that the model holds (batch norm), and over a value's own axes (layer, instance, group).
+#include <algorithm>
 #include <numeric>
+#include <set>
 
 #include "base/error.h"
 #include "interop/importer.h"
@@ -39,12 +41,40 @@ ValueId per_channel(Importer& in, int i) {
   return in.add(Reshape{dims}, {in.input(i)});
 }
 
+/// Each channel of each image by its own mean and variance.
 void instance_normalization(Importer& in) {
   if (in.rank(0) < 3) in.unsupported(fmt::format("input has shape {}", in.shape(0).str()));
   LayerNorm op;
   op.axes = axes_from(2, in.rank(0));
   op.epsilon = in.real("epsilon", 1e-5F);
   emit_affine(in, in.add(op, {in.input(0), kNoValue, kNoValue}), per_channel(in, 1), per_channel(in, 2));
+}
+
+/// Whether no image reaches a value.
+bool is_fixed(const Graph& graph, ValueId wanted) {
+  std::set<ValueId> varying(graph.inputs().begin(), graph.inputs().end());
+  for (const Node& node : graph.nodes())
+    if (std::ranges::any_of(node.inputs, [&](ValueId id) { return varying.contains(id); }))
+      varying.insert(node.outputs.begin(), node.outputs.end());
+  return !varying.contains(wanted);
+}
+
+/// By statistics of the batch at hand, which is how PyTorch exports standardised weights: filters as the channels of
+/// one image. One image's own statistics are the batch's.
+void batch_norm_in_training(Importer& in) {
+  const bool one_image = in.rank(0) > 2 && in.shape(0)[0] == 1;
+  if (!one_image || !is_fixed(in.graph(), in.input(0)))
+    in.unsupported("training_mode is set: the file is no inference model");
+  instance_normalization(in);
+}
+
+void batch_normalization(Importer& in) {
+  if (in.integer("training_mode", 0) != 0) return batch_norm_in_training(in);
+  if (in.opset() < 9 && in.integer("spatial", 1) == 0) in.unsupported("spatial=0");
+  BatchNorm op;
+  op.epsilon = in.real("epsilon", 1e-5F);
+  op.momentum = in.real("momentum", 0.9F);
+  in.emit(op, {in.input(0), in.input(1), in.input(2), in.input(3), in.input(4)});
 }
 
 /// Before opset 21 scale and bias had one entry per group.
@@ -67,6 +97,7 @@ void group_normalization(Importer& in) {
 }
 
 constexpr HandlerRow kHandlers[] = {
+    {"BatchNormalization", batch_normalization},
     {"LayerNormalization", layer_normalization},
     {"InstanceNormalization", instance_normalization},
     {"GroupNormalization", group_normalization},

@@ -76,7 +76,23 @@ struct ResidualStyle {
   std::int64_t inner = 8;    ///< width of the 3 × 3 convolution
   std::int64_t squeeze = 0;  ///< of a gate per channel; 0: none
   bool bottleneck = true;
+  bool eca = false;  ///< a gate per channel that looks at its neighbours alone
 };
+
+/// The gate convolves the channels' means, n × 1 × c, along the channels: as the importer writes a convolution of
+/// lines.
+ValueId gate_by_neighbors(ZooMaker& z, ValueId x) {
+  Reduce mean;
+  mean.axes = {2, 3};
+  mean.keep_dims = false;
+  Conv2d along;
+  along.pads = {0, 1, 0, 1};
+  ValueId y = z.net.node(Reshape{{0, 1, -1}}, {z.net.node(mean, {x}, z.called("mean"))}, z.called("line"));
+  y = z.net.node(along, {z.net.node(Unsqueeze{{2}}, {y}, z.called("image")), z.weights({1, 1, 1, 3})},
+                 z.called("conv"));
+  y = z.act(z.net.node(Squeeze{{2}}, {y}, z.called("line")), kSigmoid);
+  return z.mul(x, z.net.node(Reshape{{0, -1, 1, 1}}, {y}, z.called("gate")));
+}
 
 ValueId residual_block(ZooMaker& z, ValueId x, std::int64_t out, int stride, const ResidualStyle& style) {
   ValueId y = x;
@@ -84,6 +100,7 @@ ValueId residual_block(ZooMaker& z, ValueId x, std::int64_t out, int stride, con
   y = z.conv_bn_act(y, style.bottleneck ? style.inner : out, {.stride = stride, .groups = style.groups}, kRelu);
   if (style.squeeze > 0) y = z.squeeze_excite(y, style.squeeze, kRelu, kSigmoid);
   y = z.conv_bn(y, out, {.kernel = style.bottleneck ? 1 : 3});
+  if (style.eca) y = gate_by_neighbors(z, y);
   const bool same = stride == 1 && z.channels(x) == out;
   return z.relu(z.add(y, same ? x : z.conv_bn(x, out, {.kernel = 1, .stride = stride})));
 }
@@ -101,6 +118,7 @@ Graph resnet18(int size, std::uint64_t seed) { return residual_net(size, seed, {
 Graph resnet50(int size, std::uint64_t seed) { return residual_net(size, seed, {}); }
 Graph resnext(int size, std::uint64_t seed) { return residual_net(size, seed, {.groups = 4, .inner = 16}); }
 Graph wide_resnet(int size, std::uint64_t seed) { return residual_net(size, seed, {.inner = 48}); }
+Graph eca_resnet(int size, std::uint64_t seed) { return residual_net(size, seed, {.eca = true}); }
 Graph regnet_y(int size, std::uint64_t seed) {
   return residual_net(size, seed, {.groups = 2, .inner = 32, .squeeze = 4});
 }
@@ -250,6 +268,7 @@ std::span<const ZooGraph> zoo_graphs() {
       ZooGraph{"mobilenet_v3", mobilenet_v3}, ZooGraph{"shufflenet_v2", shufflenet_v2},
       ZooGraph{"mnasnet", mnasnet},           ZooGraph{"efficientnet", efficientnet},
       ZooGraph{"regnet_y", regnet_y},         ZooGraph{"convnext", convnext},
+      ZooGraph{"eca_resnet", eca_resnet},
   };
   return kGraphs;
 }
