@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
+#include <set>
 
 #include "base/error.h"
 #include "compiler/target.h"
@@ -117,6 +118,39 @@ TEST_F(Optimize, TheSameCachesGiveTheSameBytes) {
   EXPECT_EQ(first.calibration.method, second.calibration.method);
   EXPECT_EQ(first.calibration.ranges, second.calibration.ranges);
   ASSERT_EQ(first.calibration.repairs.size(), second.calibration.repairs.size());
+}
+
+/// Whichever whole plan the cache calls the fastest wins, nothing is timed anew, and the bytes are the same each time.
+TEST_F(Optimize, WholePlansAreTimedOnceAndLookedUpThen) {
+  options_.calib_cache = dir_ / "calibration.json";
+  const OptimizeResult timed = build(color_net());
+  const std::string text = cache_.text();
+  std::set<std::string> chosen;
+  std::size_t plans = 0;
+  for (std::size_t at = text.find(" plan "); at != std::string::npos; at = text.find(" plan ", at + 1), ++plans) {
+    std::string changed;
+    for (std::size_t begin = 0; begin < text.size();) {
+      const std::size_t end = text.find('\n', begin) + 1;
+      const std::string line = text.substr(begin, end - begin);
+      const std::size_t key = line.find(" plan ");
+      changed += key == std::string::npos ? line : (begin + key == at ? "1" : "1000") + line.substr(key);
+      begin = end;
+    }
+    cache_ = TimingCache::parse(changed);
+    changed = cache_.text();
+    const OptimizeResult first = build(color_net());
+    const OptimizeResult again = build(color_net());
+    EXPECT_EQ(serialize(first.engine), serialize(again.engine));
+    EXPECT_EQ(cache_.text(), changed);
+    const auto winner = std::ranges::find_if(first.candidates, &CandidatePlan::chosen);
+    ASSERT_NE(winner, first.candidates.end());
+    EXPECT_DOUBLE_EQ(winner->latency_ms, 1e-3);
+    chosen.insert(winner->label);
+  }
+  const auto built = std::ranges::count_if(timed.candidates, [](const auto& plan) { return plan.engine != nullptr; });
+  EXPECT_EQ(std::ssize(chosen), built);
+  EXPECT_EQ(chosen.size(), plans);
+  EXPECT_GE(plans, 2U);
 }
 
 TEST_F(Optimize, RangesWrongByFourAreRefused) {
