@@ -40,6 +40,8 @@ std::function<int()> define_run(Arguments& arguments) {
     options->common.apply();
     options->run.threads = options->common.threads;
     options->run.train.device = options->run.build.device;
+    options->run.train.weights = options->run.build.weights;
+    options->run.train.activations = options->run.build.activations;
     options->run.build.seed = options->run.data.seed;
     options->run.build.limits = options->run.data.limits;
     const Trace trace = run_pipeline(options->run);

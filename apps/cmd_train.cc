@@ -59,11 +59,14 @@ std::function<int()> define_train(Arguments& arguments) {
   declare_train(arguments, options->train);
   declare_preprocess(arguments, options->train.preprocess);
   declare_device(arguments, options->train.device);
+  declare_form(arguments, options->train.weights, options->train.activations);
+  arguments.needs({"--weights", "--activations"}, {"--qat"});
   options->common.declare(arguments);
   arguments.examples(
       "  fovea train --data photos --out model.onnx\n"
       "  fovea train --data photos --out model.onnx --net resnet18 --epochs 20 --augment standard\n"
-      "  fovea train --data photos --out model.onnx --from mobilenetv2.onnx --preprocess imagenet\n");
+      "  fovea train --data photos --out model.onnx --from mobilenetv2.onnx --preprocess imagenet\n"
+      "  fovea train --data photos --out qat.onnx --from model.onnx --qat --epochs 3\n");
   return [options] { return run(*options); };
 }
 

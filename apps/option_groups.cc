@@ -51,6 +51,14 @@ void declare_train(Arguments& arguments, TrainSettings& train) {
   arguments.needs({"--freeze", "--qat"}, {"--from"});
 }
 
+void declare_form(Arguments& arguments, std::string& weights, std::string& activations) {
+  arguments.option("--weights", weights, "INT8 weights: a scale per output channel, or one for all")
+      .one_of({"per-channel", "per-tensor"});
+  arguments
+      .option("--activations", activations, "INT8 activations with negative values: symmetric, or with a zero point")
+      .one_of({"symmetric", "asymmetric"});
+}
+
 void declare_build(Arguments& arguments, BuildSettings& build) {
   arguments.option("--precision", build.precision, "auto: the fastest that passes the gate")
       .one_of({"auto", "fp32", "tf32", "bf16", "fp16", "fp8", "int8"});
@@ -66,12 +74,7 @@ void declare_build(Arguments& arguments, BuildSettings& build) {
       .one_of({"auto", "max", "entropy", "percentile", "mse"});
   arguments.option("--calib", build.calib, "Calibration images: a folder, or how many training images");
   arguments.option("--calib-cache", build.calib_cache, "File that keeps ranges, repairs and sensitivities");
-  arguments.option("--weights", build.weights, "INT8 weights: a scale per output channel, or one for all")
-      .one_of({"per-channel", "per-tensor"});
-  arguments
-      .option("--activations", build.activations,
-              "INT8 activations with negative values: symmetric, or with a zero point")
-      .one_of({"symmetric", "asymmetric"});
+  declare_form(arguments, build.weights, build.activations);
   arguments.option("--against", build.against,
                    "Model whose accuracy the gate compares with (default: the model itself)");
   arguments.option("--timing-cache", build.timing_cache, "File that keeps what was timed");

@@ -9,6 +9,7 @@ namespace fovea::apps {
 void declare_data(Arguments& arguments, DataSettings& data, bool required);
 void declare_limits(Arguments& arguments, DataSettings& data);
 void declare_train(Arguments& arguments, TrainSettings& train);
+void declare_form(Arguments& arguments, std::string& weights, std::string& activations);  ///< of 8-bit numbers
 void declare_build(Arguments& arguments, BuildSettings& build);
 void declare_size(Arguments& arguments, int& size);
 void declare_device(Arguments& arguments, std::string& device);

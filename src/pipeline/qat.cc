@@ -1,18 +1,12 @@
 #include "pipeline/qat.h"
 
-#include <array>
-
 #include "backend/registry/registry.h"
 #include "base/error.h"
-#include "compiler/build_bare.h"
-#include "compiler/frontend.h"
 #include "compiler/target.h"
-#include "engine/executor.h"
 #include "graph/reference.h"
 #include "passes/pass.h"
-#include "quantize/insert_quantization.h"
-#include "quantize/observation.h"
-#include "quantize/ranges.h"
+#include "quantize/calibration.h"
+#include "quantize/equalize.h"
 #include "quantize/typed_graph.h"
 
 namespace fovea {
@@ -20,22 +14,27 @@ namespace {
 
 constexpr int kCalibrationImages = 200;
 
-Ranges calibrated_ranges(const SourceModel& source, const DataIn& data, const Backend& backend,
-                         const std::shared_ptr<Device>& device, std::uint64_t seed, const DecodeLimits& limits) {
+/// Ranges and equalisation that change the model's answers on training images least.
+CachedCalibration calibrated(const SourceModel& source, const DataIn& data, const OptimizeTarget& like,
+                             const QatOptions& options) {
   const FrontEnd front = add_front_end(source.model.graph, source.spec, true);
-  EngineInfo info;
-  info.preprocess = source.spec;
-  info.labels = source.model.labels;
-  info.backend = backend.name();
-  info.isa = device->info().isa;
-  info.fingerprint = device->info().fingerprint();
-  info.model_output = front.model_output;
-  const auto engine = bare_engine(front.graph, info, backend, *device);
+  OptimizeTarget target = like;
+  target.info.preprocess = source.spec;
+  target.info.labels = source.model.labels;
+  target.info.backend = like.backend.name();
+  target.info.isa = like.device->info().isa;
+  target.info.fingerprint = like.device->info().fingerprint();
+  target.info.model_output = front.model_output;
   OptimizeData images;
   images.calibration_set = &data.dataset;
-  images.calibration = draw(data.dataset, data.train, kCalibrationImages, seed);
-  const auto executor = Executor::make(engine, backend, device);
-  return choose_ranges(observe(executor, images, limits).histograms, Calibration::kMse);
+  images.calibration = draw(data.dataset, data.train, kCalibrationImages, options.seed);
+  Graph base = front.graph;
+  run_passes(base, passes_before_calibration(), target.context);
+  PlainResults plain(front, target, images, options.limits);
+  CalibrateOptions calibrating;
+  calibrating.form = options.form;
+  calibrating.limits = options.limits;
+  return calibrate(base, plain, target, images, calibrating).found;
 }
 
 Tensor computed(const Graph& graph, const Node& node) {
@@ -72,15 +71,18 @@ void make_weights_float(Graph& graph, const Graph& base) {
 
 }  // namespace
 
-Graph quantization_aware(const SourceModel& source, const DataIn& data, std::uint64_t seed,
-                         const DecodeLimits& limits) {
+Graph quantization_aware(const SourceModel& source, const DataIn& data, const QatOptions& options) {
   const Backend& backend = backend_by_name("cpu");
   const std::shared_ptr<Device> device = backend.open(Isa::kAmx, 0);
+  const OptimizeTarget target{backend, device, target_context(backend, device->info(), 0), {}, 0};
   Graph graph = source.model.graph;
-  run_passes(graph, passes_before_calibration(), target_context(backend, device->info(), 0));
-  const Graph base = graph;
+  run_passes(graph, passes_before_calibration(), target.context);
+  Graph base = graph;
   if (!is_quantized(graph)) {
-    insert_quantization(graph, calibrated_ranges(source, data, backend, device, seed, limits), {});
+    const CachedCalibration found = calibrated(source, data, target, options);
+    equalize(graph, found.equalization);
+    base = graph;
+    insert_quantization(graph, found.report.ranges, {{}, options.form, {}, {}});
   }
   require(is_quantized(graph), ErrorKind::kUnsupported, "[qat] the model has no layer that can run in 8 bits");
   make_weights_float(graph, base);

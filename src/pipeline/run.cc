@@ -124,7 +124,7 @@ class Run {
             {"net", train.net},
             {"from", train.from.empty() ? "" : hash_of(train.from)},
             {"freeze", train.freeze},
-            {"qat", train.qat},
+            {"qat", train.qat ? train.weights + " " + train.activations : ""},
             {"size", train.size},
             {"epochs", train.epochs},
             {"batch", train.batch},

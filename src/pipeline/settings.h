@@ -24,6 +24,7 @@ struct TrainSettings {
   std::filesystem::path from;
   bool freeze = false;
   bool qat = false;  ///< with `from`: through 8-bit rounding, to a Q/DQ model
+  std::string weights = "per-channel", activations = "symmetric";  ///< with `qat`: as of BuildSettings
   int size = 224;
   int epochs = 5;
   int batch = 32;

@@ -87,7 +87,8 @@ Trained train_model(const DataIn& data, const TrainSettings& settings, std::uint
   } else {
     SourceModel base = load_source(settings.from, settings.preprocess, settings.size);
     spec = base.spec;
-    graph = settings.qat ? quantization_aware(checked_classes(base, data), data, seed, limits)
+    const QatOptions rounding{{settings.weights != "per-tensor", settings.activations == "asymmetric"}, seed, limits};
+    graph = settings.qat ? quantization_aware(checked_classes(base, data), data, rounding)
                          : trainer.replace_head(base.model.graph, classes, seed);
     trained.net = settings.from.filename().string();
   }

@@ -93,11 +93,15 @@ def builds(out):
     bench = json.loads(fovea("bench", "--engine", capped, "--seconds", 0.2, "--json", "-").stdout)
     check("bench times runs and loading", bench["latency_ms"]["p50"] > 0 and bench["load_ms"]["p50"] > 0)
     fovea("inspect", "--can-run", capped)
-    again = [WORK / "a.engine", WORK / "b.engine"]
+    again, caches = [WORK / "a.engine", WORK / "b.engine"], [WORK / "timing.cache", WORK / "calibration.json"]
+    kept = []
     for engine in again:
         fovea("build", "--model", out / "model.onnx", "--data", out / "data", "--out", engine, "--opt-level", 1, "--max-drop", 30,
-              "--timing-cache", WORK / "timing.cache")
-    check("the same input and cache give the same bytes", again[0].read_bytes() == again[1].read_bytes())
+              "--timing-cache", caches[0], "--calib-cache", caches[1])
+        kept.append([cache.read_bytes() for cache in caches])
+    check("the same input and caches give the same bytes", again[0].read_bytes() == again[1].read_bytes())
+    check("the times of whole plans stand in the cache, where the second build finds all it needs",
+          kept[0][0].count(b" plan ") >= 3 and kept[0] == kept[1])
 
 
 def trains_through_rounding(out):
@@ -108,6 +112,7 @@ def trains_through_rounding(out):
     check("its convolutions run in 8 bits without calibration", sum(n["precision"] == "int8" for n in built["nodes"] if n["op"] == "conv2d") >= 6)
     fovea("eval", "--engine", WORK / "qat.engine", "--data", out / "data")
     fovea("train", "--data", out / "data", "--qat", "--out", WORK / "x.onnx", code=2)
+    fovea("train", "--data", out / "data", "--from", out / "model.onnx", "--weights", "per-tensor", "--out", WORK / "x.onnx", code=2)
 
 
 def refusals(out):
