@@ -1,6 +1,7 @@
 // What a model file computes by the reference: model_logits MODEL.onnx FOLDER N INPUTS.f32 LOGITS.f32|-
-// Takes the first N photos of FOLDER through the file's own preprocess spec; writes n × c × h × w inputs and n ×
-// classes outputs as raw floats, and prints both shapes. With "-" nothing is computed, there are inputs only.
+// Takes the first N photos of FOLDER through the file's own preprocess spec (else ImageNet's); writes n × c × h × w
+// inputs and n × classes outputs as raw floats, and prints both shapes. With "-" nothing is computed, there are inputs
+// only.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -32,7 +33,8 @@ Tensor to_tensor(const std::vector<std::uint8_t>& pixels, const PreprocessSpec& 
 
 void write_logits(char** argv) {
   const Model model = import_onnx(argv[1]);
-  require(model.preprocess.has_value(), ErrorKind::kInvalidArgument, "{} carries no preprocess spec", argv[1]);
+  const auto size = static_cast<int>(model.graph.value(model.graph.inputs().at(0)).shape[2]);
+  const PreprocessSpec spec = model.preprocess.value_or(PreprocessSpec::imagenet(size));
   const std::vector<std::filesystem::path> photos = image_files(argv[2]);
   const std::size_t wanted = std::strtoul(argv[3], nullptr, 10);
   require(photos.size() >= wanted, ErrorKind::kInvalidArgument, "{} photos, {} wanted", photos.size(), wanted);
@@ -40,9 +42,9 @@ void write_logits(char** argv) {
   std::vector<float> inputs;
   std::vector<float> logits;
   for (std::size_t i = 0; i < wanted; ++i) {
-    std::vector<std::uint8_t> pixels(model.preprocess->pixel_bytes());
-    preprocess_encoded(read_file(photos[i]), *model.preprocess, {}, pixels);
-    const Tensor input = to_tensor(pixels, *model.preprocess);
+    std::vector<std::uint8_t> pixels(spec.pixel_bytes());
+    preprocess_encoded(read_file(photos[i]), spec, {}, pixels);
+    const Tensor input = to_tensor(pixels, spec);
     inputs.insert(inputs.end(), input.data<float>().begin(), input.data<float>().end());
     if (!computes) continue;
     const Tensor output = run_reference(model.graph, std::span(&input, 1)).front();
@@ -50,8 +52,7 @@ void write_logits(char** argv) {
   }
   write_atomic(argv[4], std::as_bytes(std::span(inputs)));
   if (computes) write_atomic(argv[5], std::as_bytes(std::span(logits)));
-  std::printf("%zu %d %d %d %zu\n", wanted, model.preprocess->channels(), model.preprocess->height,
-              model.preprocess->width, logits.size() / wanted);
+  std::printf("%zu %d %d %d %zu\n", wanted, spec.channels(), spec.height, spec.width, logits.size() / wanted);
 }
 
 }  // namespace
