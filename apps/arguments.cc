@@ -11,11 +11,11 @@
 namespace fovea::apps {
 
 struct Arguments::State {
-  /// What an option asks of the others, which may be declared after it: one of them.
+  /// What an option asks of the others, which may be declared after it: one of them, or none.
   struct Rule {
     std::string option;
     std::vector<std::string> others;
-    bool strict;
+    enum { kNeeds, kIdleWithout, kIdleWith } kind;
   };
   CLI::App* app = nullptr;
   CLI::Option* last = nullptr;
@@ -25,14 +25,16 @@ struct Arguments::State {
 
 namespace {
 
-/// The first strict rule that the command line breaks, in words; others are warned of.
+/// The first need that the command line leaves open, in words; options that do nothing are warned of.
 std::string broken_rule(const CLI::App& app, std::span<const Arguments::State::Rule> rules) {
-  for (const Arguments::State::Rule& rule : rules) {
+  using Rule = Arguments::State::Rule;
+  for (const Rule& rule : rules) {
     const auto given = [&](const std::string& name) { return app.count(name) > 0; };
-    if (!given(rule.option) || std::ranges::any_of(rule.others, given)) continue;
+    const bool with = rule.kind == Rule::kIdleWith;
+    if (!given(rule.option) || std::ranges::any_of(rule.others, given) != with) continue;
     const std::string others = CLI::detail::join(rule.others, " or ");
-    if (rule.strict) return rule.option + " needs " + others;
-    log_warning("{} does nothing without {}", rule.option, others);
+    if (rule.kind == Rule::kNeeds) return rule.option + " needs " + others;
+    log_warning("{} does nothing {} {}", rule.option, with ? "with" : "without", others);
   }
   return "";
 }
@@ -85,8 +87,7 @@ Arguments& Arguments::option(const std::string& names, std::vector<std::string>&
 }
 
 Arguments& Arguments::list(const std::string& names, std::vector<std::int64_t>& target, const std::string& help) {
-  state_.last = state_.app->add_option(names, target, help)->delimiter(',')->expected(1);
-  state_.last->expected(1, 64);
+  state_.last = state_.app->add_option(names, target, help)->delimiter(',')->expected(1, 64);
   return *this;
 }
 
@@ -143,11 +144,15 @@ Arguments& Arguments::excludes(const std::string& other) {
 }
 
 void Arguments::needs(const std::vector<std::string>& options, const std::vector<std::string>& others) {
-  for (const std::string& option : options) state_.rules.push_back({option, others, true});
+  for (const std::string& option : options) state_.rules.push_back({option, others, State::Rule::kNeeds});
 }
 
 void Arguments::idle_without(const std::vector<std::string>& options, const std::vector<std::string>& others) {
-  for (const std::string& option : options) state_.rules.push_back({option, others, false});
+  for (const std::string& option : options) state_.rules.push_back({option, others, State::Rule::kIdleWithout});
+}
+
+void Arguments::idle_with(const std::vector<std::string>& options, const std::string& other) {
+  for (const std::string& option : options) state_.rules.push_back({option, {other}, State::Rule::kIdleWith});
 }
 
 void Arguments::extras() { state_.app->allow_extras(); }

@@ -3,9 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,9 +35,10 @@ class Arguments {
   Arguments& between(double least, double most);
   Arguments& excludes(const std::string& other);
 
-  // Without any of `others` these options are a usage error, or do nothing, which is warned of.
+  // Without any of `others` these options are a usage error, or do nothing, which is warned of; as beside `other`.
   void needs(const std::vector<std::string>& options, const std::vector<std::string>& others);
   void idle_without(const std::vector<std::string>& options, const std::vector<std::string>& others);
+  void idle_with(const std::vector<std::string>& options, const std::string& other);
 
   void extras();                              ///< unknown options and words are no errors
   void examples(const std::string& lines);    ///< shown at the end of --help, one command a line

@@ -27,7 +27,7 @@ struct Options {
   std::string hint = "latency";
   double seconds = 5;
   bool layers = false;
-  DataSettings data;
+  DecodeLimits limits;
   Common common;
 };
 
@@ -142,7 +142,7 @@ nlohmann::json layer_rows(const std::shared_ptr<const Executor>& executor, const
 nlohmann::json end_to_end_row(const Subject& subject, const Options& options, std::string& text) {
   std::vector<Bytes> images;
   for (const std::filesystem::path& file : image_files(options.end_to_end))
-    if (images.size() < 256) images.push_back(read_file(file, options.data.limits.max_bytes));
+    if (images.size() < 256) images.push_back(read_file(file, options.limits.max_bytes));
   require(!images.empty(), ErrorKind::kInvalidArgument, "--end-to-end {}: no images", options.end_to_end.string());
   const std::unique_ptr<Runner> runner = make_runner(subject, options.common.threads);
   std::vector<std::uint8_t> pixels(runner->preprocess().pixel_bytes());
@@ -152,7 +152,7 @@ nlohmann::json end_to_end_row(const Subject& subject, const Options& options, st
   timing.seconds = options.seconds;
   const LatencySummary latency = measure_latency(
       [&] {
-        preprocess_encoded(images[at++ % images.size()], runner->preprocess(), options.data.limits, pixels);
+        preprocess_encoded(images[at++ % images.size()], runner->preprocess(), options.limits, pixels);
         runner->run(pixels, 1, output);
       },
       timing);
@@ -226,6 +226,7 @@ std::function<int()> define_bench(Arguments& arguments) {
   arguments.flag("--layers", options->layers, "Time of every step");
   arguments.option("--end-to-end", options->end_to_end, "Folder of images: time from their bytes to probabilities too");
   declare_preprocess(arguments, options->subject.preprocess);
+  arguments.idle_without({"--preprocess"}, {"--model"});
   options->common.declare(arguments);
   arguments.examples(
       "  fovea bench --engine model.engine\n"

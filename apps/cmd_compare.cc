@@ -41,6 +41,7 @@ int run(Options& options) {
     data.train = part_of(data.dataset, data.split, Part::kTrain);
     BuildSettings settings;
     settings.device = subject.engine->info.backend;
+    settings.isa = name(subject.engine->info.isa);
     settings.opt_level = 1;
     rungs = complete_ladder({}, source, data, settings, options.common.threads);
   }
@@ -72,7 +73,7 @@ std::function<int()> define_compare(Arguments& arguments) {
   declare_data(arguments, options->data, true);
   arguments.option("--split", options->split, "Which images (default: val where they are known, else all)")
       .one_of({"val", "train", "all"});
-  arguments.option("--class-map", options->data.class_map, "Which class each folder is: index<TAB>folder<TAB>name");
+  declare_class_map(arguments, options->data);
   arguments.option("--seconds", options->seconds, "How long to time, model only; as long again from JPEG")
       .between(0.1, 600);
   arguments.flag("--layers", options->layers, "Per node: how far it is from fp32");

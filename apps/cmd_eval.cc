@@ -59,9 +59,10 @@ std::function<int()> define_eval(Arguments& arguments) {
   declare_data(arguments, options->data, true);
   arguments.option("--split", options->split, "Which images (default: val where they are known, else all)")
       .one_of({"val", "train", "all"});
-  arguments.option("--class-map", options->data.class_map, "Which class each folder is: index<TAB>folder<TAB>name");
+  declare_class_map(arguments, options->data);
   declare_preprocess(arguments, options->subject.preprocess);
   declare_device(arguments, options->subject.device);
+  arguments.idle_without({"--preprocess", "--device"}, {"--model"});
   options->common.declare(arguments);
   arguments.examples(
       "  fovea eval --engine model.engine --data photos\n"

@@ -15,6 +15,7 @@
 
 #include "base/cancel.h"
 #include "base/io/file.h"
+#include "base/json_text.h"
 #include "base/log/log.h"
 #include "base/log/progress.h"
 #include "base/parallel/parallel.h"
@@ -34,7 +35,6 @@ struct Options {
   std::filesystem::path engine, list, trace;
   std::vector<std::string> inputs;
   int top = 5;
-  int device = 0;
   DataSettings data;
   Common common;
 };
@@ -102,8 +102,7 @@ void write_trace(const Classifier& classifier, const std::string& name, const st
   const nlohmann::ordered_json json = to_json(trace_prediction(classifier, encoded));
   nlohmann::ordered_json whole = json;
   whole["schema"] = 1;
-  write_atomic(options.trace / (stem + ".json"),
-               whole.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  write_atomic(options.trace / (stem + ".json"), json_text(whole, 1) + "\n");
   Trace trace;
   trace.title = name;
   StageTrace& stage = trace.stages.emplace_back();
@@ -203,7 +202,6 @@ int run(Options& options) {
   options.common.apply();
   ClassifierOptions loading;
   loading.threads = options.common.threads;
-  loading.device_index = options.device;
   loading.limits = options.data.limits;
   const std::vector<std::string> files = expand(options);
   const Classifier classifier = Classifier::load(options.engine, loading);

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common.h"
+#include "evidence_text.h"
 #include "option_groups.h"
 #include "pipeline/refit.h"
 #include "subcommands.h"
@@ -11,44 +12,37 @@ namespace {
 struct Options {
   std::filesystem::path engine, model, out;
   DataSettings data;
-  std::string preprocess;
-  double max_drop = 0.5;
-  std::string gate = "normal";
-  bool keep_failed = false;
+  BuildSettings build;  ///< preprocess and gate
   Common common;
 };
 
-std::string summary(const RefitResult& result, const std::filesystem::path& out) {
-  std::string text;
-  if (result.gate)
-    text += fmt::format("gate: drop {:.2f} points on {} images, limit {:.2f}: {}\n",
-                        result.gate->difference.drop_points, result.gate->difference.images,
-                        result.gate->max_drop_points, result.gate->passed ? "passed" : "failed");
-  return text + fmt::format("{}: new weights, {:.2f} s\n", out.string(), result.seconds);
+std::string summary(const RefitResult& result, const std::filesystem::path& out, bool written) {
+  const std::string gate = result.gate ? gate_text(*result.gate) : "";
+  if (!written) return gate + "no engine is written (--keep-failed writes it)\n";
+  return gate + fmt::format("{}: new weights, {:.2f} s\n", out.string(), result.seconds);
 }
 
 int run(Options& options) {
   options.common.apply();
   const Engine engine = load_engine(options.engine);
-  const SourceModel source = load_source(options.model, options.preprocess);
-  std::optional<DataIn> data;
-  if (!options.data.root.empty()) {
-    data = read_data(options.data, source.model.split.empty() ? engine.info.split : source.model.split);
-    const std::string& classes = source.model.class_map.empty() ? engine.info.class_map : source.model.class_map;
-    align_labels(data->dataset, engine.info.labels, source.classes, classes);
-  }
-  const RefitResult result = refit_engine(engine, source, data ? &*data : nullptr,
-                                          {options.max_drop, options.gate == "strict"}, options.common.threads);
+  SourceModel source = load_source(options.model, options.build.preprocess);
+  if (source.model.split.empty()) source.model.split = engine.info.split;
+  if (source.model.labels.empty()) source.model.labels = engine.info.labels;
+  if (source.model.class_map.empty()) source.model.class_map = engine.info.class_map;
+  const std::optional<DataIn> data = read_data_of(source, options.data);
+  const RefitOptions refitting{
+      {options.build.max_drop, options.build.gate == "strict"}, options.data.limits, options.common.threads};
+  const RefitResult result = refit_engine(engine, source, data ? &*data : nullptr, refitting);
   const bool passed = !result.gate || result.gate->passed;
-  if (passed || options.keep_failed) save_engine(result.engine, options.out);
-  options.common.say(passed || options.keep_failed ? summary(result, options.out)
-                                                   : "gate failed: no engine is written (--keep-failed)\n");
+  const bool written = passed || options.build.keep_failed;
+  if (written) save_engine(result.engine, options.out);
+  options.common.say(summary(result, options.out, written));
   options.common.finish(nlohmann::json{{"schema", 1},
                                        {"precision", result.engine.info.precision},
                                        {"bytes", serialize(result.engine).size()},
                                        {"gate", result.gate ? to_json(*result.gate) : nlohmann::json()},
                                        {"seconds", result.seconds}});
-  return passed ? 0 : 5;
+  return passed ? 0 : exit_status(ErrorKind::kGateFailed);
 }
 
 }  // namespace
@@ -59,12 +53,10 @@ std::function<int()> define_refit(Arguments& arguments) {
   arguments.option("--model", options->model, "The retrained model, of the same structure (ONNX)").required();
   arguments.option("--out", options->out, "The engine to write").required();
   declare_data(arguments, options->data, false);
-  arguments.option("--max-drop", options->max_drop, "Points of top-1 accuracy that the engine may lose")
-      .between(0, 100);
-  arguments.option("--gate", options->gate, "strict: the 95 % interval must be within the limit")
-      .one_of({"normal", "strict"});
-  arguments.flag("--keep-failed", options->keep_failed, "Write the engine although the gate refuses it");
-  declare_preprocess(arguments, options->preprocess);
+  declare_class_map(arguments, options->data);
+  declare_gate(arguments, options->build);
+  declare_preprocess(arguments, options->build.preprocess);
+  arguments.idle_without({"--val", "--max-drop", "--gate", "--keep-failed"}, {"--data"});
   options->common.declare(arguments);
   arguments.examples(
       "  fovea refit --engine model.engine --model retrained.onnx --out new.engine\n"

@@ -25,11 +25,12 @@ std::function<int()> define_run(Arguments& arguments) {
   declare_device(arguments, run.build.device);
   arguments.option("--model", run.model, "A trained model (ONNX): stage 4 trains nothing");
   for (const char* training : {"--net", "--from", "--epochs", "--resume"}) arguments.excludes(training);
-  arguments.option("--class-map", run.data.class_map, "With --model: which class each folder is");
+  declare_class_map(arguments, run.data);
   arguments.option("--images", run.synth_images, "Without --data: how many pictures to draw")
       .between(30, 1e6)
       .excludes("--data");
   arguments.needs({"--class-map"}, {"--model"});
+  arguments.idle_with({"--train-batch", "--views", "--lr", "--weight-decay", "--augment"}, "--model");
   arguments.flag("--force", run.force, "Do stages again that finished with the same inputs and options");
   options->common.declare(arguments);
   arguments.examples(
@@ -50,6 +51,9 @@ std::function<int()> define_run(Arguments& arguments) {
     if (!trace.note.empty()) options->common.say(trace.note + "\n");
     options->common.say(fmt::format("report: {}\n", (options->run.out / "report.html").string()));
     options->common.finish(to_json(trace));
+    const std::string reason = trace.stages.at(5).details.value("not_run_because", "");
+    require(reason.empty(), ErrorKind::kWrongDevice, "{} is built and was not run: {}",
+            (options->run.out / "model.engine").string(), reason);
     const auto& gate = trace.stages.at(4).details["gate"];
     return gate.is_object() && !gate.value("passed", true) ? exit_status(ErrorKind::kGateFailed) : 0;
   };

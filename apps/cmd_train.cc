@@ -44,7 +44,7 @@ int run(Options& options) {
                                        {"images", data.dataset.samples.size()},
                                        {"train_images", data.train.size()},
                                        {"val_images", data.val.size()},
-                                       {"skipped", data.dataset.skipped.size()},
+                                       {"skipped", data.dataset.skipped.size() + trained.skipped.size()},
                                        {"device", trained.device},
                                        {"seconds", trained.seconds}});
   return 0;

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/io/file.h"
+#include "base/json_text.h"
 #include "base/parallel/parallel.h"
 
 namespace fovea::apps {
@@ -41,7 +42,7 @@ namespace {
 template <typename Json>
 void write_result(const Json& result, const std::string& where) {
   if (where.empty()) return;
-  const std::string text = result.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  const std::string text = json_text(result, 2) + "\n";
   if (where == "-") {
     write_stdout(text);
   } else {

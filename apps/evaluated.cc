@@ -18,10 +18,6 @@ Subject from_model(const SubjectOptions& options, int threads) {
   const Backend& backend = backend_by_name(options.device);
   const std::shared_ptr<Device> device = backend.open(Isa::kAmx, device_index(options.device));
   EngineInfo info;
-  info.backend = backend.name();
-  info.fingerprint = device->info().fingerprint();
-  info.isa = device->info().isa;
-  info.precision = "fp32";
   info.preprocess = subject.source->spec;
   info.labels = subject.source->model.labels;
   info.split = subject.source->model.split;

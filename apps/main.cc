@@ -16,9 +16,11 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "error: %s\n", error.message().c_str());
     return apps::exit_status(error.kind());
   } catch (const std::bad_alloc&) {
+    Progress::hide_all();
     std::fprintf(stderr, "error: out of memory\n");
     return 1;
   } catch (const std::exception& error) {
+    Progress::hide_all();
     std::fprintf(stderr, "error: internal: %s\n", error.what());
     return 1;
   }

@@ -59,27 +59,45 @@ void declare_form(Arguments& arguments, std::string& weights, std::string& activ
       .one_of({"symmetric", "asymmetric"});
 }
 
-void declare_build(Arguments& arguments, BuildSettings& build) {
-  arguments.option("--precision", build.precision, "auto: the fastest that passes the gate")
-      .one_of({"auto", "fp32", "tf32", "bf16", "fp16", "fp8", "int8"});
-  arguments.list("--batch", build.batches, "Batch sizes to tune for, e.g. 1,8").between(1, 4096);
-  arguments.option("--input", build.input, "pixels: u8 images; tensor: the model's own float input")
-      .one_of({"pixels", "tensor"});
-  arguments.option("--max-drop", build.max_drop, "Points of top-1 accuracy that an engine may lose").between(0, 100);
+void declare_class_map(Arguments& arguments, DataSettings& data) {
+  arguments.option("--class-map", data.class_map, "Which class each folder is: index<TAB>folder<TAB>name");
+}
+
+void declare_gate(Arguments& arguments, BuildSettings& build) {
+  arguments.option("--max-drop", build.max_drop, "Points of top-1 accuracy that may be lost").between(0, 100);
   arguments.option("--gate", build.gate, "strict: the 95 % interval must be within the limit")
       .one_of({"normal", "strict"});
+  arguments.flag("--keep-failed", build.keep_failed, "Write the result although the gate refuses it");
+}
+
+void declare_accuracy(Arguments& arguments, BuildSettings& build) {
   arguments
       .option("--calibration", build.calibration,
               "How INT8 ranges are chosen (auto: the best on the calibration images)")
       .one_of({"auto", "max", "entropy", "percentile", "mse"});
   arguments.option("--calib", build.calib, "Calibration images: a folder, or how many training images");
   arguments.option("--calib-cache", build.calib_cache, "File that keeps ranges, repairs and sensitivities");
-  declare_form(arguments, build.weights, build.activations);
+  declare_gate(arguments, build);
   arguments.option("--against", build.against,
                    "Model whose accuracy the gate compares with (default: the model itself)");
+  arguments.option("--keep", build.keep, "NODE=fp32: this node stays in fp32 (repeatable)").matches(".+=fp32");
+}
+
+void idle_without_data(Arguments& arguments) {
+  arguments.idle_without({"--val", "--max-drop", "--gate", "--against", "--keep-failed"}, {"--data"});
+  arguments.idle_without({"--calibration"}, {"--data", "--calib"});
+}
+
+void declare_build(Arguments& arguments, BuildSettings& build) {
+  arguments.option("--precision", build.precision, "auto: the fastest that passes the gate")
+      .one_of({"auto", "fp32", "tf32", "bf16", "fp16", "fp8", "int8"});
+  arguments.list("--batch", build.batches, "Batch sizes to tune for, e.g. 1,8").between(1, 4096);
+  arguments.option("--input", build.input, "pixels: u8 images; tensor: the model's own float input")
+      .one_of({"pixels", "tensor"});
+  declare_accuracy(arguments, build);
+  declare_form(arguments, build.weights, build.activations);
   arguments.option("--timing-cache", build.timing_cache, "File that keeps what was timed");
   arguments.option("--opt-level", build.opt_level, "0: nothing is timed … 5: everything is tried").between(0, 5);
-  arguments.option("--keep", build.keep, "NODE=fp32: this node stays in fp32 (repeatable)").matches(".+=fp32");
   arguments.option("--isa", build.isa, "Cap the instruction set")
       .one_of({"x86-64", "avx2", "avx512", "avx512_vnni", "avx512_bf16", "amx"});
   arguments
@@ -87,7 +105,6 @@ void declare_build(Arguments& arguments, BuildSettings& build) {
       .between(0, 1 << 20);
   arguments.flag("--refittable", build.refittable, "TensorRT: weights of its plan can be replaced");
   arguments.flag("--portable", build.portable, "Carry the model too, so that another machine can rebuild");
-  arguments.flag("--keep-failed", build.keep_failed, "Write the engine although the gate refuses it");
 }
 
 }  // namespace fovea::apps

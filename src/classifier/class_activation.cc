@@ -75,8 +75,7 @@ std::optional<Tail> find_tail(const Plan& plan) {
 
 /// What an eight-bit value can hold; features above that are scaled down together, which the weighted sum survives.
 float largest_real(const Value& value) {
-  if (!value.quant || (value.dtype != DType::kS8 && value.dtype != DType::kU8))
-    return std::numeric_limits<float>::max();
+  if (!value.quant || !is_8bit(value.dtype)) return std::numeric_limits<float>::max();
   const int most = value.dtype == DType::kS8 ? 127 : 255;
   return static_cast<float>(most - value.quant->zero_point.at(0)) * value.quant->scale.at(0);
 }

@@ -1,4 +1,5 @@
 #include "classifier/prediction_json.h"
+#include "base/json_text.h"
 
 #include <algorithm>
 #include <cmath>
@@ -11,8 +12,7 @@ double rounded(double p) { return std::round(p * 1e6) / 1e6; }
 
 /// Text that JSON can hold, whatever a folder's name was.
 std::string clean(const std::string& text) {
-  const std::string quoted = nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  return nlohmann::json::parse(quoted).get<std::string>();
+  return nlohmann::json::parse(json_text(nlohmann::json(text))).get<std::string>();
 }
 
 }  // namespace

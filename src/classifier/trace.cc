@@ -12,17 +12,6 @@
 namespace fovea {
 namespace {
 
-Image picture_of(std::span<const std::uint8_t> pixels, const PreprocessSpec& spec) {
-  Image image(spec.width, spec.height);
-  const auto channels = static_cast<std::size_t>(spec.channels());
-  for (std::size_t i = 0; i < image.pixels.size(); ++i) {
-    const std::size_t c = i % 3;
-    const std::size_t source = channels == 1 ? 0 : spec.color == ColorOrder::kBgr ? 2 - c : c;
-    image.pixels[i] = pixels[i / 3 * channels + source];
-  }
-  return image;
-}
-
 /// `values`: c × h × w of one image.
 std::vector<FeatureMap> strongest_maps(std::span<const float> values, const Shape& shape, int most) {
   if (shape.rank() != 4 || shape[2] * shape[3] <= 1) return {};

@@ -20,15 +20,9 @@ std::shared_ptr<const Engine> bare_engine(const Graph& engine_graph, const Engin
   options.batches = batches;
   TimingCache none;
   CompileResult compiled = compile(graph, backend, device, options, none);
-  auto engine = std::make_shared<Engine>();
-  engine->info = info;
-  engine->info.backend = backend.name();
-  engine->info.fingerprint = device.info().fingerprint();
-  engine->info.isa = device.info().isa;
-  engine->info.precision = "fp32";
-  engine->plans = std::move(compiled.plans);
-  engine->blobs = compiled.blobs;
-  return engine;
+  Engine engine = engine_of(compiled, info, device.info());
+  engine.info.precision = "fp32";
+  return std::make_shared<const Engine>(std::move(engine));
 }
 
 }  // namespace fovea

@@ -20,7 +20,7 @@ std::string precision_of(const Graph& graph, const Node& node) {
   const DType dtype = graph.input_of(node, 0).dtype;
   if (dtype == DType::kF32) return "fp32";
   if (dtype == DType::kF16) return "fp16";
-  const bool bytes = dtype == DType::kS8 || dtype == DType::kU8;
+  const bool bytes = is_8bit(dtype);
   return bytes && graph.input_of(node, 0).quant ? "int8" : std::string(name(dtype));
 }
 
@@ -76,8 +76,9 @@ std::vector<TacticReport> reports_of(const Plan& plan, const Graph& graph, const
   return reports;
 }
 
-std::vector<std::int64_t> sorted_batches(const CompileOptions& options) {
-  std::vector<std::int64_t> batches = options.batches;
+}  // namespace
+
+std::vector<std::int64_t> sorted_batches(std::vector<std::int64_t> batches) {
   std::ranges::sort(batches);
   batches.erase(std::unique(batches.begin(), batches.end()), batches.end());
   require(!batches.empty() && batches.front() >= 1, ErrorKind::kInvalidArgument,
@@ -85,7 +86,16 @@ std::vector<std::int64_t> sorted_batches(const CompileOptions& options) {
   return batches;
 }
 
-}  // namespace
+Engine engine_of(CompileResult& compiled, EngineInfo info, const DeviceInfo& device) {
+  Engine engine;
+  engine.info = std::move(info);
+  engine.info.backend = device.backend;
+  engine.info.fingerprint = device.fingerprint();
+  engine.info.isa = device.isa;
+  engine.plans = std::move(compiled.plans);
+  engine.blobs = Blobs(std::move(compiled.blobs));
+  return engine;
+}
 
 CompileResult compile(const Graph& graph, const Backend& backend, Device& device, const CompileOptions& options,
                       TimingCache& cache) {
@@ -96,7 +106,7 @@ CompileResult compile(const Graph& graph, const Backend& backend, Device& device
   CompileResult result;
   CostTable costs(backend, device, options, cache);
   BlobStore blobs;
-  for (const std::int64_t batch : sorted_batches(options)) {
+  for (const std::int64_t batch : sorted_batches(options.batches)) {
     throw_if_cancelled();
     Graph typed = graph;
     if (typed.batch() != batch) typed.set_batch(batch);

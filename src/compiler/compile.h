@@ -11,6 +11,9 @@
 
 namespace fovea {
 
+/// Batch profiles in ascending order, each once. kInvalidArgument where there is none, or one below 1.
+std::vector<std::int64_t> sorted_batches(std::vector<std::int64_t> batches);
+
 struct CompileOptions {
   int opt_level = 3;  ///< 0: first supported tactic in the table's order, nothing timed … 3 default, 5 exhaustive
   int threads = 0;    ///< 0: the default
@@ -35,6 +38,9 @@ struct CompileResult {
   std::vector<TacticReport> tactics;  ///< of the first plan, in step order
   double predicted_microseconds = 0;  ///< of the first plan
 };
+
+/// The engine of what was compiled for a device: plans and blobs are taken.
+Engine engine_of(CompileResult& compiled, EngineInfo info, const DeviceInfo& device);
 
 /// A typed graph (dtypes and quantisation decided) to plans: layouts and tactics by measured cost including reformats,
 /// packed weights stored once per content, memory plan. kUnsupported naming node and reason when no tactic runs a node.

@@ -26,15 +26,10 @@ std::shared_ptr<Device> cpu() {
   return device;
 }
 
-Engine engine_of(CompileResult compiled) {
-  Engine engine;
-  engine.info.backend = "cpu";
-  engine.info.fingerprint = cpu()->info().fingerprint();
-  engine.info.isa = cpu()->info().isa;
-  engine.info.pixel_input = false;
-  engine.plans = std::move(compiled.plans);
-  engine.blobs = compiled.blobs;
-  return engine;
+Engine tensor_engine_of(CompileResult compiled) {
+  EngineInfo info;
+  info.pixel_input = false;
+  return engine_of(compiled, info, cpu()->info());
 }
 
 CompileResult compile_for(const Graph& graph, CompileOptions options, TimingCache& cache) {
@@ -47,7 +42,7 @@ Engine untimed(const Graph& graph, std::vector<std::int64_t> batches) {
   options.opt_level = 0;
   options.batches = std::move(batches);
   TimingCache cache;
-  return engine_of(compile_for(graph, options, cache));
+  return tensor_engine_of(compile_for(graph, options, cache));
 }
 
 Tensor run_engine(Engine engine, const Tensor& input) {
@@ -99,11 +94,11 @@ TEST(Compile, TimesEqualLayersOnceAndRepeatsItselfWithTheCache) {
   EXPECT_GT(first.predicted_microseconds, 0);
 
   TimingCache again = TimingCache::parse(cache.text());
-  const Bytes one = serialize(engine_of(compile_for(graph, options, again)));
-  const Bytes two = serialize(engine_of(compile_for(graph, options, again)));
+  const Bytes one = serialize(tensor_engine_of(compile_for(graph, options, again)));
+  const Bytes two = serialize(tensor_engine_of(compile_for(graph, options, again)));
   EXPECT_EQ(again.misses, 0);
   EXPECT_TRUE(one == two);
-  EXPECT_TRUE(one == serialize(engine_of(first)));
+  EXPECT_TRUE(one == serialize(tensor_engine_of(first)));
 }
 
 TEST(Compile, ReportsEveryStepWithWhatOthersSaid) {
@@ -198,7 +193,7 @@ TEST(Compile, JoinsSiblingsWhereThatIsTimedFaster) {
     EXPECT_EQ(edited.misses, 0);
     const auto is_joined = [](const Node& node) { return node.name.find('+') != std::string::npos; };
     EXPECT_EQ(std::ranges::any_of(compiled.plans[0].graph.nodes(), is_joined), microseconds < 1);
-    expect_close(run_engine(engine_of(compiled), x), run_graph(graph, x), 2e-4, 2e-3);
+    expect_close(run_engine(tensor_engine_of(compiled), x), run_graph(graph, x), 2e-4, 2e-3);
   }
 }
 

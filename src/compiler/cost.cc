@@ -83,8 +83,7 @@ void drop_last_resorts(const NodeView& view, Candidates& found) {
   const bool may_fall = std::holds_alternative<Concat>(view.op) || std::holds_alternative<Slice>(view.op);
   drop(found, kReferenceTactic, "others run this node", may_fall);
   const DType dtype = view.inputs.empty() ? DType::kF32 : view.inputs[0].dtype;
-  if (macs_of(view) > 0 && (dtype == DType::kS8 || dtype == DType::kU8))
-    drop(found, kWidenedTactic, "others run this node in 8 bits", may_fall);
+  if (macs_of(view) > 0 && is_8bit(dtype)) drop(found, kWidenedTactic, "others run this node in 8 bits", may_fall);
 }
 
 void keep_first_tactics(Candidates& found, std::size_t most) {

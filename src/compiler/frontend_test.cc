@@ -8,6 +8,7 @@
 #include "graph/reference.h"
 #include "graph/verify.h"
 #include "testing/graph_random.h"
+#include "testing/thrown.h"
 
 namespace fovea {
 namespace {
@@ -37,12 +38,7 @@ int softmaxes(const Graph& graph) {
 }
 
 ErrorKind kind_of(const Graph& graph, const PreprocessSpec& spec) {
-  try {
-    add_front_end(graph, spec, true);
-  } catch (const Error& error) {
-    return error.kind();
-  }
-  return ErrorKind::kInternal;
+  return fovea::kind_of([&] { add_front_end(graph, spec, true); });
 }
 
 TEST(FrontEnd, TakesPixelsAndEndsInOneSoftmax) {

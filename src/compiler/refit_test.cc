@@ -50,14 +50,9 @@ Engine built(const Graph& typed) {
   options.threads = 1;
   TimingCache cache;
   CompileResult compiled = compile(typed, cpu_backend_for_tests(), *cpu(), options, cache);
-  Engine engine;
-  engine.info.backend = "cpu";
-  engine.info.fingerprint = cpu()->info().fingerprint();
-  engine.info.isa = cpu()->info().isa;
-  engine.info.pixel_input = false;
-  engine.plans = std::move(compiled.plans);
-  engine.blobs = Blobs(compiled.blobs);
-  return engine;
+  EngineInfo info;
+  info.pixel_input = false;
+  return engine_of(compiled, info, cpu()->info());
 }
 
 Engine refitted(const Engine& engine, const Graph& model) {

@@ -6,6 +6,7 @@
 #include "base/parallel/parallel.h"
 #include "compiler/tactic_key.h"
 #include "testing/temp_dir.h"
+#include "testing/thrown.h"
 
 namespace fovea {
 namespace {
@@ -56,13 +57,9 @@ TEST(TimingCache, NamesTheLineThatIsBroken) {
   for (const char* text : {"something else\n", "fovea timing cache 1\n1.5\n", "fovea timing cache 1\nx key\n",
                            "fovea timing cache 1\n-1 key\n", "fovea timing cache 1\nnan key\n",
                            "fovea timing cache 1\n1e999 key\n", "fovea timing cache 1\n1.0 \n"}) {
-    try {
-      TimingCache::parse(text);
-      ADD_FAILURE() << text;
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::kCorruptFile);
-      EXPECT_NE(error.message().find("line"), std::string::npos);
-    }
+    const Error error = thrown_by([&] { TimingCache::parse(text); });
+    EXPECT_EQ(error.kind(), ErrorKind::kCorruptFile) << text;
+    EXPECT_NE(error.message().find("line"), std::string::npos);
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/io/file.h"
+#include "base/json_text.h"
 #include "data/dataset.h"
 
 namespace fovea {
@@ -65,7 +66,7 @@ std::string to_json_text(const ClassMap& map) {
   nlohmann::json json = nlohmann::json::array();
   for (const ClassMap::Entry& entry : map.entries)
     json.push_back({{"index", entry.index}, {"folder", entry.folder}, {"name", entry.name}});
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return json_text(json);
 }
 
 void apply_class_map(Dataset& dataset, const ClassMap& map, int class_count) {

@@ -9,6 +9,7 @@
 #include "engine/validate.h"
 #include "testing/plain_engine.h"
 #include "testing/temp_dir.h"
+#include "testing/thrown.h"
 
 namespace fovea {
 namespace {
@@ -24,17 +25,6 @@ Engine sample_engine() {
   engine.info.model_output = OutputKind::kProbabilities;
   engine.plans[1].microseconds = 12.5;
   return engine;
-}
-
-ErrorKind kind_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.message().find('\n'), std::string::npos);
-    return error.kind();
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return ErrorKind::kInternal;
 }
 
 TEST(EngineFile, KeepsEverythingAndIsDeterministic) {

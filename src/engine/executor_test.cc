@@ -15,6 +15,7 @@
 #include "graph/reference.h"
 #include "testing/allocation_count.h"
 #include "testing/plain_engine.h"
+#include "testing/thrown.h"
 
 namespace fovea {
 namespace {
@@ -200,12 +201,7 @@ TEST(Executor, RefusesAnotherDeviceAndUnknownTactics) {
   const auto device = backend.open(Isa::kAmx, 0);
   const Engine engine = plain_engine(tiny_classifier(3), backend, *device, {{1}, 1, "reference", {}});
   const auto kind = [&](const Engine& given) {
-    try {
-      Executor::make(std::make_shared<Engine>(given), backend, device);
-    } catch (const Error& error) {
-      return error.kind();
-    }
-    return ErrorKind::kInternal;
+    return kind_of([&] { Executor::make(std::make_shared<Engine>(given), backend, device); });
   };
   Engine other = engine;
   other.info.fingerprint += " lib=oneDNN-0.0.1";

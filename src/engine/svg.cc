@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/markup.h"
 #include "engine/layered.h"
 
 namespace fovea {
@@ -17,29 +18,6 @@ constexpr const char* kStyle =
     "text{font:12px Helvetica,Arial,sans-serif;fill:#1c2733;text-anchor:middle}.n{font-weight:bold}.s{fill:#52606d}"
     "rect{stroke:#8595a6}.v{fill:#fff;stroke-dasharray:4 3}path{fill:none;stroke:#8595a6;stroke-width:1.5}";
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-    }
-  }
-  return out;
-}
-
 /// The end says most: "/features/features.0/Conv". Cut between letters of UTF-8.
 std::string shortened(const std::string& text) {
   if (text.size() <= kMostLetters) return text;
@@ -49,15 +27,16 @@ std::string shortened(const std::string& text) {
 }
 
 std::string line(double x, double y, const char* kind, const std::string& text) {
-  return fmt::format("<text x=\"{:.0f}\" y=\"{:.0f}\" class=\"{}\">{}</text>", x, y, kind, escaped(shortened(text)));
+  return fmt::format("<text x=\"{:.0f}\" y=\"{:.0f}\" class=\"{}\">{}</text>", x, y, kind,
+                     markup_escaped(shortened(text)));
 }
 
 std::string box_of(const GraphPicture::Box& box, double x, double y) {
   std::string text = fmt::format(
       "<g><title>{}: {} {} {} {}</title><rect x=\"{:.0f}\" y=\"{:.0f}\" width=\"{:.0f}\" height=\"{:.0f}\" rx=\"6\" "
       "{}/>",
-      escaped(box.name), escaped(box.op), box.precision, escaped(box.shape), escaped(box.detail), x - kBoxWidth / 2, y,
-      kBoxWidth, kBoxHeight,
+      markup_escaped(box.name), markup_escaped(box.op), box.precision, markup_escaped(box.shape),
+      markup_escaped(box.detail), x - kBoxWidth / 2, y, kBoxWidth, kBoxHeight,
       box.idle ? std::string("class=\"v\"") : fmt::format("fill=\"{}\"", color_of_precision(box.precision)));
   text += line(x, y + 17, "n", box.name) + line(x, y + 33, "", box.op + "  " + box.shape);
   return text + line(x, y + 49, "s", box.detail.empty() ? box.precision : box.detail) + "</g>\n";
@@ -82,7 +61,7 @@ std::string arrow_of(const std::vector<LayeredPoint>& points, const Frame& frame
     y += kBoxHeight;  // straight past the boxes of the row
     path += fmt::format("L{:.0f} {:.0f}", x, y);
   }
-  return fmt::format("<path d=\"{}\" marker-end=\"url(#a)\"><title>{}</title></path>\n", path, escaped(value));
+  return fmt::format("<path d=\"{}\" marker-end=\"url(#a)\"><title>{}</title></path>\n", path, markup_escaped(value));
 }
 
 std::string legend_of(const GraphPicture& picture) {

@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "base/error.h"
-#include "graph/ops/dispatch.h"
 #include "graph/ops/strided.h"
+#include "tensor/dispatch.h"
 
 namespace fovea {
 namespace {

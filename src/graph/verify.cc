@@ -25,8 +25,8 @@ void check_names(const Items& items, std::string_view what) {
 
 void check_quantization(const Value& value) {
   const Quantization& quant = *value.quant;
-  rule(value.dtype == DType::kS8 || value.dtype == DType::kU8 || value.dtype == DType::kS32,
-       "value '{}' is {}, which cannot be quantised", value.name, name(value.dtype));
+  rule(is_8bit(value.dtype) || value.dtype == DType::kS32, "value '{}' is {}, which cannot be quantised", value.name,
+       name(value.dtype));
   rule(quant.axis < value.shape.rank(), "value '{}' is quantised along axis {}, its shape is {}", value.name,
        quant.axis, value.shape.str());
   const std::size_t count = quant.axis < 0 ? 1 : static_cast<std::size_t>(value.shape[quant.axis]);

@@ -1,5 +1,6 @@
 #include "image/decode.h"
 #include "image/test_pattern.h"
+#include "testing/thrown.h"
 
 namespace fovea {
 namespace {
@@ -99,7 +100,7 @@ TEST(DecodeBmp, Runs) {
 
 TEST(DecodeBmp, DamagedRuns) {
   const auto kind = [](const std::vector<int>& data) {
-    return error_of([&] {
+    return kind_of([&] {
       decode(written({.width = 3, .height = 1, .bits = 8, .compression = 1, .palette = kFour, .data = data}));
     });
   };
@@ -113,8 +114,8 @@ TEST(DecodeBmp, DamagedRuns) {
 TEST(DecodeBmp, EverySizeIsChecked) {
   const Bytes whole = written({.width = 3, .height = 3, .data = std::vector<int>(36, 7)});
   for (std::size_t size = 2; size + 3 < whole.size(); ++size)
-    EXPECT_EQ(error_of([&] { decode(std::span(whole).first(size)); }), ErrorKind::kCorruptFile) << size;
-  const auto kind = [](const Bmp& bmp) { return error_of([&] { decode(written(bmp)); }); };
+    EXPECT_EQ(kind_of([&] { decode(std::span(whole).first(size)); }), ErrorKind::kCorruptFile) << size;
+  const auto kind = [](const Bmp& bmp) { return kind_of([&] { decode(written(bmp)); }); };
   EXPECT_EQ(kind({.width = 0, .height = 3}), ErrorKind::kCorruptFile);
   EXPECT_EQ(kind({.width = -3, .height = 3}), ErrorKind::kCorruptFile);
   EXPECT_EQ(kind({.width = 1, .height = INT32_MIN}), ErrorKind::kInvalidArgument);
@@ -127,7 +128,7 @@ TEST(DecodeBmp, EverySizeIsChecked) {
 
 TEST(Decode, OtherContentIsUnsupported) {
   for (const std::string_view text : {"", "B", "GIF89a", "RIFF....WAVE", "not a picture"})
-    EXPECT_EQ(error_of([&] { decode(as_bytes(text)); }), ErrorKind::kUnsupported) << text;
+    EXPECT_EQ(kind_of([&] { decode(as_bytes(text)); }), ErrorKind::kUnsupported) << text;
 }
 
 }  // namespace

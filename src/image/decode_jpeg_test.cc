@@ -5,6 +5,7 @@
 #include "image/decode.h"
 #include "image/encode.h"
 #include "image/test_pattern.h"
+#include "testing/thrown.h"
 
 namespace fovea {
 namespace {
@@ -105,7 +106,7 @@ TEST(DecodeJpeg, EveryTruncationIsCorrupt) {
   for (const int flags : {0, TJFLAG_PROGRESSIVE}) {
     const Bytes whole = compress(pattern(40, 30), TJSAMP_420, flags);
     for (std::size_t size = 3; size < whole.size(); size += size < 40 ? 1 : 37)
-      EXPECT_EQ(error_of([&] { decode(std::span(whole).first(size)); }), ErrorKind::kCorruptFile) << size;
+      EXPECT_EQ(kind_of([&] { decode(std::span(whole).first(size)); }), ErrorKind::kCorruptFile) << size;
   }
 }
 
@@ -115,7 +116,7 @@ TEST(DecodeJpeg, AnEarlyEndDoesNotHideBehindAHarmlessWarning) {
   append(junk, 0x563412, 3);
   append(junk, std::span(plain).subspan(20));
   EXPECT_EQ(mean_difference(decode(junk), decode(plain)), 0);
-  EXPECT_EQ(error_of([&] { decode(std::span(junk).first(junk.size() / 2)); }), ErrorKind::kCorruptFile);
+  EXPECT_EQ(kind_of([&] { decode(std::span(junk).first(junk.size() / 2)); }), ErrorKind::kCorruptFile);
 }
 
 TEST(DecodeJpeg, BytesBehindTheEndAreIgnored) {
@@ -131,18 +132,18 @@ TEST(DecodeJpeg, EndlessScansAreRefused) {
   Bytes bomb(plain.begin(), plain.end() - 2);
   for (int i = 0; i < 600; ++i) append(bomb, std::span(plain).subspan(scan, plain.size() - 2 - scan));
   append(bomb, 0xFFD9, 2, true);
-  EXPECT_EQ(error_of([&] { decode(bomb); }), ErrorKind::kCorruptFile);
+  EXPECT_EQ(kind_of([&] { decode(bomb); }), ErrorKind::kCorruptFile);
 }
 
 TEST(DecodeJpeg, LimitsAreReadFromTheHeader) {
   Bytes jpeg = compress(smooth(64, 32), TJSAMP_444);
-  EXPECT_EQ(error_of([&] { decode(jpeg, {.max_pixels = 64 * 32 - 1}); }), ErrorKind::kInvalidArgument);
-  EXPECT_EQ(error_of([&] { decode(jpeg, {.max_side = 63}); }), ErrorKind::kInvalidArgument);
-  EXPECT_EQ(error_of([&] { decode(jpeg, {.max_bytes = jpeg.size() - 1}); }), ErrorKind::kInvalidArgument);
+  EXPECT_EQ(kind_of([&] { decode(jpeg, {.max_pixels = 64 * 32 - 1}); }), ErrorKind::kInvalidArgument);
+  EXPECT_EQ(kind_of([&] { decode(jpeg, {.max_side = 63}); }), ErrorKind::kInvalidArgument);
+  EXPECT_EQ(kind_of([&] { decode(jpeg, {.max_bytes = jpeg.size() - 1}); }), ErrorKind::kInvalidArgument);
   EXPECT_EQ(decode(jpeg, {.max_bytes = jpeg.size(), .max_pixels = 64 * 32, .max_side = 64}).width, 64);
   const std::size_t frame = as_text(jpeg).find(std::string_view("\xFF\xC0"));
   for (std::size_t i = 5; i < 9; ++i) jpeg[frame + i] = std::byte{0xFD};  // 65021 × 65021
-  EXPECT_EQ(error_of([&] { decode(jpeg); }), ErrorKind::kInvalidArgument);
+  EXPECT_EQ(kind_of([&] { decode(jpeg); }), ErrorKind::kInvalidArgument);
 }
 
 TEST(DecodeJpeg, ScaledDecodeKeepsTheShortSide) {

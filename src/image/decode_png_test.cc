@@ -5,6 +5,7 @@
 #include "image/decode.h"
 #include "image/encode.h"
 #include "image/test_pattern.h"
+#include "testing/thrown.h"
 
 namespace fovea {
 namespace {
@@ -122,11 +123,11 @@ TEST(DecodePng, DamageIsCorrupt) {
   const Bytes whole = encode_png(pattern(20, 20));
   const std::size_t data = as_text(whole).find("IDAT");
   for (std::size_t size = 8; size < whole.size() - 16; size += 13)
-    EXPECT_EQ(error_of([&] { decode(std::span(whole).first(size)); }), ErrorKind::kCorruptFile) << size;
+    EXPECT_EQ(kind_of([&] { decode(std::span(whole).first(size)); }), ErrorKind::kCorruptFile) << size;
   for (std::size_t at = data + 4; at < whole.size() - 12; at += 41) {
     Bytes flipped = whole;
     flipped[at] ^= std::byte{1};
-    EXPECT_EQ(error_of([&] { decode(flipped); }), ErrorKind::kCorruptFile) << at;
+    EXPECT_EQ(kind_of([&] { decode(flipped); }), ErrorKind::kCorruptFile) << at;
   }
   Bytes note =
       written({.width = 1, .height = 1, .rows = bytes_of({0, 1, 2, 3}), .before = {{"tEXt", bytes_of({97, 0})}}});
@@ -136,9 +137,9 @@ TEST(DecodePng, DamageIsCorrupt) {
 
 TEST(DecodePng, LimitsAreReadFromTheHeader) {
   const Bytes bomb = written({.width = 60000, .height = 60000, .rows = bytes_of({0})});
-  EXPECT_EQ(error_of([&] { decode(bomb); }), ErrorKind::kInvalidArgument);
+  EXPECT_EQ(kind_of([&] { decode(bomb); }), ErrorKind::kInvalidArgument);
   const Bytes strip = written({.width = 1, .height = 90'000'000, .rows = bytes_of({0})});
-  EXPECT_EQ(error_of([&] { decode(strip); }), ErrorKind::kInvalidArgument);
+  EXPECT_EQ(kind_of([&] { decode(strip); }), ErrorKind::kInvalidArgument);
 }
 
 }  // namespace

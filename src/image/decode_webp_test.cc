@@ -2,6 +2,7 @@
 
 #include "image/decode.h"
 #include "image/test_pattern.h"
+#include "testing/thrown.h"
 
 namespace fovea {
 namespace {
@@ -101,8 +102,8 @@ TEST(DecodeWebp, FirstFrameOfAnAnimation) {
 TEST(DecodeWebp, TruncationAndLimits) {
   const Bytes whole = lossless(pattern(20, 20));
   for (std::size_t size = 12; size < whole.size(); size += 17)
-    EXPECT_EQ(error_of([&] { decode(std::span(whole).first(size)); }), ErrorKind::kCorruptFile) << size;
-  EXPECT_EQ(error_of([&] { decode(whole, {.max_pixels = 399}); }), ErrorKind::kInvalidArgument);
+    EXPECT_EQ(kind_of([&] { decode(std::span(whole).first(size)); }), ErrorKind::kCorruptFile) << size;
+  EXPECT_EQ(kind_of([&] { decode(whole, {.max_pixels = 399}); }), ErrorKind::kInvalidArgument);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "image/decode.h"
 #include "image/heatmap.h"
 #include "image/test_pattern.h"
+#include "testing/thrown.h"
 
 namespace fovea {
 namespace {
@@ -13,9 +14,9 @@ TEST(Encode, JpegAndPngComeBack) {
   EXPECT_LT(mean_difference(decode(encode_jpeg(photo, 95)), photo), 3);
   EXPECT_GT(encode_jpeg(photo, 95).size(), encode_jpeg(photo, 20).size());
   EXPECT_EQ(decode(encode_png(photo)).pixels, photo.pixels);
-  EXPECT_EQ(error_of([&] { encode_jpeg(photo, 0); }), ErrorKind::kInvalidArgument);
-  EXPECT_EQ(error_of([] { encode_jpeg(Image()); }), ErrorKind::kInvalidArgument);
-  EXPECT_EQ(error_of([] { encode_png(Image()); }), ErrorKind::kInvalidArgument);
+  EXPECT_EQ(kind_of([&] { encode_jpeg(photo, 0); }), ErrorKind::kInvalidArgument);
+  EXPECT_EQ(kind_of([] { encode_jpeg(Image()); }), ErrorKind::kInvalidArgument);
+  EXPECT_EQ(kind_of([] { encode_png(Image()); }), ErrorKind::kInvalidArgument);
 }
 
 TEST(Encode, DataUriAsRfc4648) {
@@ -40,7 +41,7 @@ TEST(ContactSheet, CellsInRows) {
   EXPECT_EQ(sheet.at(0, 8)[0], 100);
   EXPECT_EQ(sheet.at(15, 15)[0], 255);  // no picture: white
   EXPECT_EQ(contact_sheet(images, 9, 8).width, 24);
-  EXPECT_EQ(error_of([&] { contact_sheet(images, 2, 0); }), ErrorKind::kInvalidArgument);
+  EXPECT_EQ(kind_of([&] { contact_sheet(images, 2, 0); }), ErrorKind::kInvalidArgument);
 }
 
 TEST(Heatmap, ColorsGrowLighter) {
@@ -67,8 +68,8 @@ TEST(Heatmap, FeatureMapIsStretched) {
   EXPECT_EQ(color_at(2), map_color(1));
   const float flat[] = {3, 3};
   EXPECT_EQ(feature_map_picture(flat, 2, 1).pixels[0], map_color(0)[0]);
-  EXPECT_EQ(error_of([&] { feature_map_picture(map, 3, 2); }), ErrorKind::kInvalidArgument);
-  EXPECT_EQ(error_of([&] { feature_map_picture({}, 0, 0); }), ErrorKind::kInvalidArgument);
+  EXPECT_EQ(kind_of([&] { feature_map_picture(map, 3, 2); }), ErrorKind::kInvalidArgument);
+  EXPECT_EQ(kind_of([&] { feature_map_picture({}, 0, 0); }), ErrorKind::kInvalidArgument);
 }
 
 TEST(Heatmap, OverlayIsStrongestWhereTheMapIs) {
@@ -80,7 +81,7 @@ TEST(Heatmap, OverlayIsStrongestWhereTheMapIs) {
   EXPECT_EQ(made.height, 10);
   EXPECT_NEAR(made.at(19, 5)[0], 100 + 0.65 * (map_color(1)[0] - 100), 1);
   EXPECT_NEAR(made.at(0, 5)[0], 100 + 0.25 * (map_color(0)[0] - 100), 1);
-  EXPECT_EQ(error_of([&] { overlay_heatmap(photo, map, 2, 2); }), ErrorKind::kInvalidArgument);
+  EXPECT_EQ(kind_of([&] { overlay_heatmap(photo, map, 2, 2); }), ErrorKind::kInvalidArgument);
 }
 
 }  // namespace

@@ -163,6 +163,17 @@ std::size_t PreprocessSpec::batch_bytes(std::int64_t images) const {
   return static_cast<std::size_t>(images) * pixel_bytes();
 }
 
+Image picture_of(std::span<const std::uint8_t> pixels, const PreprocessSpec& spec) {
+  Image image(spec.width, spec.height);
+  const auto channels = static_cast<std::size_t>(spec.channels());
+  for (std::size_t i = 0; i < image.pixels.size(); ++i) {
+    const std::size_t c = i % 3;
+    const std::size_t source = channels == 1 ? 0 : spec.color == ColorOrder::kBgr ? 2 - c : c;
+    image.pixels[i] = pixels[i / 3 * channels + source];
+  }
+  return image;
+}
+
 Image decode_for(std::span<const std::byte> encoded, const PreprocessSpec& spec, const DecodeLimits& limits) {
   const auto [width, height] = before_crop(spec);
   return decode(encoded, limits, spec.scaled_decode ? static_cast<int>(std::max(width, height)) : 0);

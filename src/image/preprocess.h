@@ -58,6 +58,8 @@ PreprocessSpec preprocess_from_argument(const std::string& argument, int size);
 void preprocess(const ImageView& image, const PreprocessSpec& spec, std::span<std::uint8_t> pixels);
 /// One RGB pixel in another order: channels of `to` as in `color`. Grey is Pillow's "L" (ITU-R 601 luma, fixed point).
 void put_pixel(const std::uint8_t* rgb, ColorOrder color, std::uint8_t* to);
+/// The other way round, for people: the prepared pixels as an RGB picture.
+Image picture_of(std::span<const std::uint8_t> pixels, const PreprocessSpec& spec);
 /// The photo as training, evaluation and serving see it: decoded at a fraction of its size where the spec allows that.
 Image decode_for(std::span<const std::byte> encoded, const PreprocessSpec& spec, const DecodeLimits& limits);
 /// decode_for() and preprocess().

@@ -3,6 +3,7 @@
 
 #include "image/preprocess.h"
 #include "image/test_pattern.h"
+#include "testing/thrown.h"
 
 namespace fovea {
 namespace {
@@ -152,8 +153,8 @@ TEST(PreprocessJson, HuggingFaceSizes) {
 TEST(PreprocessJson, Arguments) {
   EXPECT_EQ(preprocess_from_argument("unit", 64), PreprocessSpec::unit(64));
   EXPECT_EQ(preprocess_from_argument("imagenet", 64), PreprocessSpec::imagenet(64));
-  EXPECT_EQ(error_of([] { preprocess_from_argument("other", 64); }), ErrorKind::kInvalidArgument);
-  EXPECT_EQ(error_of([] { preprocess_from_argument("/nowhere/spec.json", 64); }), ErrorKind::kNotFound);
+  EXPECT_EQ(kind_of([] { preprocess_from_argument("other", 64); }), ErrorKind::kInvalidArgument);
+  EXPECT_EQ(kind_of([] { preprocess_from_argument("/nowhere/spec.json", 64); }), ErrorKind::kNotFound);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "image/encode.h"
 #include "image/resize.h"
 #include "image/test_pattern.h"
+#include "testing/thrown.h"
 
 namespace fovea {
 namespace {
@@ -72,16 +73,16 @@ TEST(Preprocess, LetterboxCropsWhatIsWider) {
 TEST(Preprocess, BuffersHaveLimits) {
   PreprocessSpec spec = PreprocessSpec::unit(224);
   EXPECT_EQ(spec.batch_bytes(8), std::size_t{8} * 224 * 224 * 3);
-  EXPECT_EQ(error_of([&] { spec.batch_bytes(200'000); }), ErrorKind::kInvalidArgument);
-  EXPECT_EQ(error_of([&] { spec.batch_bytes(std::numeric_limits<std::int64_t>::max()); }), ErrorKind::kInvalidArgument);
-  EXPECT_EQ(error_of([&] { spec.batch_bytes(-1); }), ErrorKind::kInvalidArgument);
+  EXPECT_EQ(kind_of([&] { spec.batch_bytes(200'000); }), ErrorKind::kInvalidArgument);
+  EXPECT_EQ(kind_of([&] { spec.batch_bytes(std::numeric_limits<std::int64_t>::max()); }), ErrorKind::kInvalidArgument);
+  EXPECT_EQ(kind_of([&] { spec.batch_bytes(-1); }), ErrorKind::kInvalidArgument);
   spec.height = spec.width = kMostInputSide;
   EXPECT_EQ(spec.batch_bytes(1), std::size_t{3} << 28);
-  EXPECT_EQ(error_of([&] { spec.batch_bytes(1000); }), ErrorKind::kInvalidArgument);
+  EXPECT_EQ(kind_of([&] { spec.batch_bytes(1000); }), ErrorKind::kInvalidArgument);
   spec.width = kMostInputSide + 1;
-  EXPECT_EQ(error_of([&] { spec.batch_bytes(1); }), ErrorKind::kInvalidArgument);
+  EXPECT_EQ(kind_of([&] { spec.batch_bytes(1); }), ErrorKind::kInvalidArgument);
   spec.width = 0;
-  EXPECT_EQ(error_of([&] { spec.batch_bytes(1); }), ErrorKind::kInvalidArgument);
+  EXPECT_EQ(kind_of([&] { spec.batch_bytes(1); }), ErrorKind::kInvalidArgument);
 }
 
 TEST(Preprocess, LetterboxFillsTheBorder) {
@@ -137,9 +138,9 @@ TEST(Preprocess, EncodedIsDecodeThenPreprocess) {
 TEST(Preprocess, WrongArguments) {
   const Image photo = pattern(4, 4);
   std::vector<std::uint8_t> pixels(5);
-  EXPECT_EQ(error_of([&] { preprocess(photo.view(), PreprocessSpec::unit(4), pixels); }), ErrorKind::kInvalidArgument);
+  EXPECT_EQ(kind_of([&] { preprocess(photo.view(), PreprocessSpec::unit(4), pixels); }), ErrorKind::kInvalidArgument);
   pixels.resize(48);
-  EXPECT_EQ(error_of([&] { preprocess({}, PreprocessSpec::unit(4), pixels); }), ErrorKind::kInvalidArgument);
+  EXPECT_EQ(kind_of([&] { preprocess({}, PreprocessSpec::unit(4), pixels); }), ErrorKind::kInvalidArgument);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "image/resize.h"
 
 #include "image/test_pattern.h"
+#include "testing/thrown.h"
 
 namespace fovea {
 namespace {
@@ -114,7 +115,7 @@ TEST(Resize, BoxesAndWindowsAreChecked) {
   const Image photo = pattern(8, 8);
   Image made(4, 4);
   const auto kind = [&](ResizeBox box, CropWindow window) {
-    return error_of([&] { resize(photo.view(), box, window, ResizeFilter::kBilinear, true, made.pixels); });
+    return kind_of([&] { resize(photo.view(), box, window, ResizeFilter::kBilinear, true, made.pixels); });
   };
   const double nan = std::numeric_limits<double>::quiet_NaN();
   EXPECT_EQ(kind({1, 0, 8, 8, 4, 4}, {0, 0, 4, 4}), ErrorKind::kInvalidArgument);

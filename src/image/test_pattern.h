@@ -6,7 +6,6 @@
 #include <string>
 #include <string_view>
 
-#include "base/error.h"
 #include "base/io/file.h"
 #include "image/image.h"
 
@@ -87,19 +86,6 @@ inline Bytes exif_note(std::uint32_t orientation, bool big = false, std::uint32_
   if (type == 3) append(note, 0, 2, big);
   append(note, 0, 4, big);
   return note;
-}
-
-/// The kind of error that `call` throws; fails the test where it throws none.
-template <typename Call>
-ErrorKind error_of(Call&& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.message().find('\n'), std::string::npos) << error.message();
-    return error.kind();
-  }
-  ADD_FAILURE() << "no error";
-  return ErrorKind::kInternal;
 }
 
 }  // namespace fovea

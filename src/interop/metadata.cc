@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/json_text.h"
 #include "base/log/log.h"
 
 namespace fovea::interop {
@@ -93,9 +94,6 @@ bool read_own(const std::string& key, const std::string& value, Model& model) {
   return true;
 }
 
-/// Names of folders need not be UTF-8; what is not is replaced.
-std::string text_of(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
-
 }  // namespace
 
 void read_metadata(const onnx::ModelProto& proto, Model& model) {
@@ -118,7 +116,7 @@ void read_metadata(const onnx::ModelProto& proto, Model& model) {
 
 void write_metadata(const Model& model, onnx::ModelProto& proto) {
   std::map<std::string, std::string> entries = model.metadata;
-  if (!model.labels.empty()) entries["fovea.labels"] = text_of(json(model.labels));
+  if (!model.labels.empty()) entries["fovea.labels"] = json_text(json(model.labels));
   if (model.preprocess) entries["fovea.preprocess"] = to_json(*model.preprocess).dump();
   if (!model.split.empty()) entries["fovea.split"] = model.split;
   if (!model.history.empty()) entries["fovea.history"] = model.history;

@@ -90,6 +90,14 @@ DataIn read_data(const DataSettings& settings, const std::string& known_split) {
   return data;
 }
 
+std::optional<DataIn> read_data_of(SourceModel& source, const DataSettings& settings) {
+  if (!settings.class_map.empty()) source.model.class_map = to_json_text(read_class_map(settings.class_map));
+  if (settings.root.empty()) return std::nullopt;
+  DataIn data = read_data(settings, source.model.split);
+  align_labels(data.dataset, source.model.labels, source.classes, source.model.class_map);
+  return data;
+}
+
 std::string describe(const DataIn& data) {
   return fmt::format("{} images of {} classes", data.dataset.samples.size(), class_figures(data).size());
 }

@@ -8,19 +8,12 @@
 #include "backend/registry/registry.h"
 #include "compiler/build_bare.h"
 #include "compiler/frontend.h"
+#include "pipeline/optimization.h"
 
 namespace fovea {
 namespace {
 
 constexpr std::size_t kMostImages = 8;
-
-/// As the build's report says.
-std::set<std::string> equalized_nodes(const std::string& report) {
-  const nlohmann::json json = nlohmann::json::parse(report, nullptr, false);
-  const nlohmann::json::json_pointer place("/calibration/equalized");
-  if (!json.is_object() || !json.contains(place)) return {};
-  return json.at(place).get<std::set<std::string>>();
-}
 
 }  // namespace
 
@@ -28,13 +21,13 @@ LayerComparison compare_layers(const SourceModel& source, std::shared_ptr<const 
                                const std::vector<int>& samples, const DecodeLimits& limits, int threads) {
   const EngineInfo& info = engine->info;
   const FrontEnd front = add_front_end(source.model.graph, source.spec, info.pixel_input);
+  auto ready = make_executor(*engine, backend_by_name(info.backend));  // first: it may limit the instruction set
   const Backend& backend = backend_by_name("cpu");
   const std::shared_ptr<Device> device = backend.open(Isa::kAmx, 0);
   auto plain = Executor::make(bare_engine(front.graph, info, backend, *device, {1}, threads), backend, device);
   const std::vector<int> few(samples.begin(),
                              samples.begin() + static_cast<std::ptrdiff_t>(std::min(samples.size(), kMostImages)));
-  return compare_layers(std::move(plain), make_executor(*engine, backend_by_name(info.backend)), dataset, few, limits,
-                        equalized_nodes(info.report));
+  return compare_layers(std::move(plain), std::move(ready), dataset, few, limits, equalized_nodes(info));
 }
 
 void add_layers(nlohmann::json& comparison, const LayerComparison& layers) {

@@ -36,7 +36,7 @@ Side plain_side(const SourceModel& source, const CompareOptions& options, const 
   const FrontEnd front = add_front_end(source.model.graph, source.spec, info.pixel_input);
   const bool logits = front.model_output == OutputKind::kLogits;
   try {
-    side.runner = train::api().eager(source.model.graph, source.spec, logits, options.threads, options.device);
+    side.runner = train::api().eager(source.model.graph, source.spec, logits, options.threads, "cpu");
     baseline = fmt::format("{} eager, fp32, batch 1", train::api().version());
     side.name = "eager fp32";
   } catch (const Error& error) {
@@ -158,6 +158,12 @@ nlohmann::json confusion_of(const EvalResult& result, const std::vector<std::str
   return {{"labels", labels}, {"matrix", result.confusion}};
 }
 
+/// "−35 %", or "+12 %" where it got slower.
+std::string change_of_latency(const nlohmann::json& comparison, int digits) {
+  const double reduction = comparison.at("reduction").get<double>();
+  return fmt::format("{}{:.{}f} %", reduction >= 0 ? "−" : "+", 100 * std::abs(reduction), digits);
+}
+
 double value_at(const nlohmann::json& json, const char* side, const char* figure) {
   return json.at(side).at(figure).at("p50").get<double>();
 }
@@ -169,6 +175,8 @@ nlohmann::json compare(const SourceModel& source, std::shared_ptr<const Engine> 
   require(!options.samples.empty(), ErrorKind::kInvalidArgument, "[compare] no images to compare on");
   std::string baseline;
   std::vector<Side> sides;
+  // First the engine, which may limit the instruction set of the process.
+  Side chosen = engine_side("chosen: " + engine->info.precision, engine, true);
   sides.push_back(plain_side(source, options, engine->info, baseline));
   nlohmann::json not_built = nlohmann::json::array();
   for (const Rung& rung : between) {
@@ -177,7 +185,7 @@ nlohmann::json compare(const SourceModel& source, std::shared_ptr<const Engine> 
     else
       not_built.push_back({{"name", rung.name}, {"reason", rung.reason}});
   }
-  sides.push_back(engine_side("chosen: " + engine->info.precision, engine, true));
+  sides.push_back(std::move(chosen));
   require(sides.front().runner->classes() == sides.back().runner->classes(), ErrorKind::kInvalidArgument,
           "[compare] the model has {} classes, the engine {}", sides.front().runner->classes(),
           sides.back().runner->classes());
@@ -229,11 +237,11 @@ std::string describe_comparison(const nlohmann::json& comparison) {
   for (const nlohmann::json& missing : comparison.at("not_built"))
     text += fmt::format("{:<18} not built: {}\n", missing.at("name").get<std::string>(),
                         missing.at("reason").get<std::string>());
-  text += fmt::format(
-      "drop {:.2f} points (95 % interval {:.2f} to {:.2f}), agreement {:.1f} %, latency −{:.1f} %, {} images\n",
-      comparison.at("drop_points").get<double>(), comparison.at("ci95_points")[0].get<double>(),
-      comparison.at("ci95_points")[1].get<double>(), 100 * comparison.at("agreement").get<double>(),
-      100 * comparison.at("reduction").get<double>(), comparison.at("images").get<int>());
+  text +=
+      fmt::format("drop {:.2f} points (95 % interval {:.2f} to {:.2f}), agreement {:.1f} %, latency {}, {} images\n",
+                  comparison.at("drop_points").get<double>(), comparison.at("ci95_points")[0].get<double>(),
+                  comparison.at("ci95_points")[1].get<double>(), 100 * comparison.at("agreement").get<double>(),
+                  change_of_latency(comparison, 1), comparison.at("images").get<int>());
   return text + fmt::format("before: {}\n", comparison.at("baseline").get<std::string>());
 }
 
@@ -271,7 +279,7 @@ StageTrace trace_metrics(const nlohmann::json& comparison, double seconds) {
                              100 * comparison.at("before").at("top1").get<double>(),
                              100 * comparison.at("after").at("top1").get<double>(),
                              value_at(comparison, "before", "latency_ms"), value_at(comparison, "after", "latency_ms"));
-  stage.example = fmt::format("−{:.0f} % latency", 100 * comparison.at("reduction").get<double>());
+  stage.example = change_of_latency(comparison, 0) + " latency";
   stage.seconds = seconds;
   stage.details = comparison;
   stage.details.erase("schema");

@@ -21,7 +21,6 @@ struct Rung {
 struct CompareOptions {
   std::vector<int> samples;  ///< of the dataset: the same images for both sides
   DecodeLimits limits;
-  std::string device = "cpu";
   int threads = 0;
   double seconds = 6;  ///< of timing, all rungs together, model only; as much again from JPEG
 };

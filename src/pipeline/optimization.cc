@@ -5,6 +5,7 @@
 #include "backend/registry/registry.h"
 #include "base/error.h"
 #include "base/io/file.h"
+#include "base/json_text.h"
 #include "base/log/clock.h"
 #include "base/log/log.h"
 #include "compiler/frontend.h"
@@ -170,6 +171,16 @@ std::shared_ptr<Device> open_device(const BuildSettings& settings) {
   return backend.open(settings.isa.empty() ? Isa::kAmx : isa_from_name(settings.isa), device_index(settings.device));
 }
 
+std::string why_not_run(const BuildSettings& settings) {
+  if (settings.device == "tensorrt") return why_vendor_engine_does_not_run(settings);
+  open_device(settings);
+  return "";
+}
+
+std::string fingerprint_for(const BuildSettings& settings) {
+  return settings.device == "tensorrt" ? vendor_fingerprint() : open_device(settings)->info().fingerprint();
+}
+
 nlohmann::json evidence_of(const OptimizeResult& result) {
   return {{"candidates", describe_candidates(result)},
           {"calibration", describe_calibration(result)},
@@ -204,7 +215,7 @@ BuiltEngine build_engine(const SourceModel& source, const DataIn* data, const Bu
   nlohmann::json report = stored_report(built);
   const FrontEnd front = add_front_end(source.model.graph, source.spec, settings.input == "pixels");
   report["structure"] = structure_of(front.graph);
-  built.result.engine.info.report = report.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  built.result.engine.info.report = json_text(report);
   return built;
 }
 
@@ -217,6 +228,17 @@ nlohmann::json build_report(const BuiltEngine& built) {
   json["model_bytes"] = built.model_bytes;
   json["seconds"] = built.seconds;
   return json;
+}
+
+std::set<std::string> equalized_nodes(const EngineInfo& info) {
+  if (info.precision != "int8" && info.precision != "mixed") return {};
+  const nlohmann::json report = nlohmann::json::parse(info.report, nullptr, false);
+  const nlohmann::json::json_pointer place("/calibration/equalized");
+  if (!report.is_object() || !report.contains(place)) return {};
+  std::set<std::string> nodes;
+  for (const nlohmann::json& node : report.at(place))
+    if (node.is_string()) nodes.insert(node.get<std::string>());
+  return nodes;
 }
 
 StageTrace trace_optimization(const BuiltEngine& built, const SourceModel& source) {

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <optional>
+#include <set>
+#include <string>
 
 #include "pipeline/data_in.h"
 #include "pipeline/model_source.h"
@@ -26,7 +27,17 @@ nlohmann::json build_report(const BuiltEngine& built);
 /// {candidates, calibration, fallbacks, gate} of a choice of precision.
 nlohmann::json evidence_of(const OptimizeResult& result);
 
+/// As the build's report says: nodes of an 8-bit engine whose output channels repair divided by numbers of their own.
+std::set<std::string> equalized_nodes(const EngineInfo& info);
+
 StageTrace trace_optimization(const BuiltEngine& built, const SourceModel& source);
+
+/// Before any work: why engines that these settings build do not run here, in one line; empty where they do. Errors of
+/// kind kWrongDevice (or as of open_device) where none can be built.
+std::string why_not_run(const BuildSettings& settings);
+
+/// What an engine that these settings build will need (DeviceInfo::fingerprint).
+std::string fingerprint_for(const BuildSettings& settings);
 
 /// The device that settings name.
 std::shared_ptr<Device> open_device(const BuildSettings& settings);

@@ -14,8 +14,6 @@
 namespace fovea {
 namespace {
 
-constexpr int kCalibrationImages = 200;
-
 std::set<std::string> kept_nodes(const std::vector<std::string>& keep, const Graph& graph) {
   std::set<std::string> names;
   for (const std::string& entry : keep) {
@@ -73,10 +71,7 @@ OptimizeOptions options_of(const BuildSettings& settings, const Graph& graph, in
   options.gate = {settings.max_drop, settings.gate == "strict"};
   options.compile.opt_level = settings.opt_level;
   options.compile.threads = threads;
-  options.compile.batches = settings.batches;
-  std::ranges::sort(options.compile.batches);
-  const auto repeated = std::ranges::unique(options.compile.batches);
-  options.compile.batches.erase(repeated.begin(), repeated.end());
+  options.compile.batches = sorted_batches(settings.batches);
   options.keep = kept_nodes(settings.keep, graph);
   options.form = {settings.weights != "per-tensor", settings.activations == "asymmetric"};
   options.calib_cache = settings.calib_cache;

@@ -8,6 +8,8 @@
 
 namespace fovea {
 
+inline constexpr int kCalibrationImages = 200;  ///< of the training part, where nothing else is asked for
+
 /// Images to calibrate with: a folder of their own, or some of the training images.
 struct CalibrationImages {
   Dataset own;

@@ -22,16 +22,6 @@ double value_of(const PreprocessSpec& spec, int pixel, std::size_t c) {
          static_cast<double>(spec.std[c]);
 }
 
-/// The output as a picture for people: RGB whatever the spec's order.
-Image picture_of(const std::vector<std::uint8_t>& pixels, const PreprocessSpec& spec) {
-  Image image(spec.width, spec.height);
-  const auto step = static_cast<std::size_t>(spec.channels());
-  for (std::size_t i = 0; i * 3 < image.pixels.size(); ++i)
-    for (std::size_t c = 0; c < 3; ++c)
-      image.pixels[i * 3 + c] = pixels[i * step + (step == 1 ? 0 : spec.color == ColorOrder::kBgr ? 2 - c : c)];
-  return image;
-}
-
 Image shown(const Image& image) {
   constexpr int kMost = 360;
   const int longest = std::max(image.width, image.height);

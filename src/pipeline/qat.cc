@@ -5,14 +5,13 @@
 #include "compiler/target.h"
 #include "graph/reference.h"
 #include "passes/pass.h"
+#include "pipeline/optimize_inputs.h"
 #include "quantize/calibration.h"
 #include "quantize/equalize.h"
 #include "quantize/typed_graph.h"
 
 namespace fovea {
 namespace {
-
-constexpr int kCalibrationImages = 200;
 
 /// Ranges and equalisation that change the model's answers on training images least.
 CachedCalibration calibrated(const SourceModel& source, const DataIn& data, const OptimizeTarget& like,
@@ -21,9 +20,6 @@ CachedCalibration calibrated(const SourceModel& source, const DataIn& data, cons
   OptimizeTarget target = like;
   target.info.preprocess = source.spec;
   target.info.labels = source.model.labels;
-  target.info.backend = like.backend.name();
-  target.info.isa = like.device->info().isa;
-  target.info.fingerprint = like.device->info().fingerprint();
   target.info.model_output = front.model_output;
   OptimizeData images;
   images.calibration_set = &data.dataset;

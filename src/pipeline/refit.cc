@@ -13,37 +13,34 @@
 #include "compiler/target.h"
 #include "eval/engine_runner.h"
 #include "passes/pass.h"
+#include "pipeline/optimization.h"
 #include "pipeline/vendor_engine.h"
 
 namespace fovea {
 namespace {
-
-using namespace nlohmann::literals;
 
 /// What a build found out by looking at images or at the old weights; ranges of activations stay, as the engine uses
 /// them.
 constexpr const char* kEvidence[] = {"gate", "candidates", "sensitivity"};
 
 void check_structure(const nlohmann::json& report, const Graph& graph) {
-  if (!report.is_object() || !report.contains("structure")) return;  // the weights' shapes are checked anyway
-  const std::string different = structural_difference(report.at("structure").get<Structure>(), graph);
+  if (!report.contains("structure")) return;  // the weights' shapes are checked anyway
+  Structure known;
+  try {
+    known = report.at("structure").get<Structure>();
+  } catch (const nlohmann::json::exception&) {
+    fail(ErrorKind::kCorruptFile, "[refit] the engine's report holds no structure where it should");
+  }
+  const std::string different = structural_difference(known, graph);
   require(different.empty(), ErrorKind::kInvalidArgument, "[refit] {}", different);
 }
 
-/// Ranges of activations stay, so channels must be of the size that they had.
-void check_not_equalized(const nlohmann::json& report) {
-  const nlohmann::json::json_pointer place("/calibration/equalized");
-  require(!report.contains(place) || report.at(place).empty(), ErrorKind::kUnsupported,
-          "[refit] the engine's channels were equalised across layers by its old weights: build it again");
-}
-
 /// Ranges were found on channels that repair had divided by numbers of their own; new weights do not have that form.
-void check_repair(const Engine& engine, const nlohmann::json& report) {
-  const bool in_8_bits = engine.info.precision == "int8" || engine.info.precision == "mixed";
-  const nlohmann::json nodes = report.value("/calibration/equalized"_json_pointer, nlohmann::json::array());
-  require(!in_8_bits || nodes.empty(), ErrorKind::kUnsupported,
+void check_not_equalized(const EngineInfo& info) {
+  const std::set<std::string> nodes = equalized_nodes(info);
+  require(nodes.empty(), ErrorKind::kUnsupported,
           "[refit] node {}: its channels were equalised for 8 bits, which new weights undo: build the engine again",
-          nodes.empty() ? "" : nodes.front().get<std::string>());
+          nodes.empty() ? "" : *nodes.begin());
 }
 
 /// Normalisation is part of the plan, so it must be the engine's.
@@ -70,64 +67,49 @@ EngineInfo info_of(const Engine& engine, const SourceModel& source, nlohmann::js
 }
 
 EvalResult accuracy(std::shared_ptr<const Engine> engine, const Backend& backend, const std::shared_ptr<Device>& device,
-                    const DataIn& data) {
+                    const DataIn& data, const DecodeLimits& limits) {
   EngineRunner runner(Executor::make(std::move(engine), backend, device));
-  return evaluate(runner, data.dataset, data.val);
+  EvalOptions evaluating;
+  evaluating.limits = limits;
+  return evaluate(runner, data.dataset, data.val, evaluating);
+}
+
+/// The new weights against the plain model, which runs on the CPU where the backend compiles whole networks only.
+GateResult judge(const RefitResult& result, const Graph& model, const Backend& backend,
+                 const std::shared_ptr<Device>& device, const DataIn& data, const RefitOptions& options) {
+  const bool own = backend.name() != "tensorrt";
+  const Backend& host = own ? backend : backend_by_name("cpu");
+  const std::shared_ptr<Device> on = own ? device : host.open(Isa::kAmx, 0);
+  const auto plain = bare_engine(model, result.engine.info, host, *on, {1}, options.threads);
+  return check_gate(accuracy(plain, host, on, data, options.limits),
+                    accuracy(std::make_shared<const Engine>(result.engine), backend, device, data, options.limits),
+                    options.gate);
+}
+
+Engine refit_own_engine(const Engine& engine, const Graph& model, const Backend& backend, Device& device) {
+  check_not_equalized(engine.info);
+  Graph base = model;
+  run_passes(base, passes_before_calibration(), target_context(backend, device.info(), engine.plans.front().threads));
+  return refit(engine, base, backend, device);
 }
 
 }  // namespace
 
-namespace {
-
-/// The float side of the gate runs on the CPU.
-RefitResult refit_vendor(const Engine& engine, const SourceModel& source, const DataIn* data, const GateOptions& gate,
-                         int threads) {
+RefitResult refit_engine(const Engine& engine, const SourceModel& source, const DataIn* data,
+                         const RefitOptions& options) {
   const Stopwatch watch;
-  const nlohmann::json report = nlohmann::json::parse(engine.info.report, nullptr, false);
-  const FrontEnd front = add_front_end(source.model.graph, common_spec(engine, source), engine.info.pixel_input);
-  check_structure(report, front.graph);
-  RefitResult result;
-  result.engine = refit_vendor_engine(engine, source, threads);
-  result.engine.info = info_of(result.engine, source, report.is_object() ? report : nlohmann::json::object());
-  if (data != nullptr && !data->val.empty()) {
-    const Backend &cpu = backend_by_name("cpu"), &backend = backend_by_name(engine.info.backend);
-    const std::shared_ptr<Device> host = cpu.open(Isa::kAmx, 0);
-    const auto plain = bare_engine(front.graph, result.engine.info, cpu, *host, {1}, threads);
-    const EvalResult before = accuracy(plain, cpu, host, *data);
-    const EvalResult after =
-        accuracy(std::make_shared<const Engine>(result.engine), backend, backend.open(Isa::kBaseline, 0), *data);
-    result.gate = check_gate(before, after, gate);
-  } else {
-    log_warning("no validation images: nothing is proven about the new weights (--data)");
-  }
-  result.seconds = watch.seconds();
-  return result;
-}
-
-}  // namespace
-
-RefitResult refit_engine(const Engine& engine, const SourceModel& source, const DataIn* data, const GateOptions& gate,
-                         int threads) {
-  const Stopwatch watch;
-  if (engine.info.backend == "tensorrt") return refit_vendor(engine, source, data, gate, threads);
   const Backend& backend = backend_by_name(engine.info.backend);
   const std::shared_ptr<Device> device = backend.open(engine.info.isa, 0);
   nlohmann::json report = nlohmann::json::parse(engine.info.report, nullptr, false);
   if (!report.is_object()) report = nlohmann::json::object();
-  check_not_equalized(report);
   const FrontEnd front = add_front_end(source.model.graph, common_spec(engine, source), engine.info.pixel_input);
   check_structure(report, front.graph);
-  check_repair(engine, report);
-  Graph base = front.graph;
-  run_passes(base, passes_before_calibration(), target_context(backend, device->info(), engine.plans.front().threads));
   RefitResult result;
-  result.engine = refit(engine, base, backend, *device);
+  result.engine = backend.name() == "tensorrt" ? refit_vendor_engine(engine, source, options.threads)
+                                               : refit_own_engine(engine, front.graph, backend, *device);
   result.engine.info = info_of(engine, source, report);
   if (data != nullptr && !data->val.empty()) {
-    const auto plain = bare_engine(front.graph, result.engine.info, backend, *device, {1}, threads);
-    const EvalResult before = accuracy(plain, backend, device, *data);
-    const EvalResult after = accuracy(std::make_shared<const Engine>(result.engine), backend, device, *data);
-    result.gate = check_gate(before, after, gate);
+    result.gate = judge(result, front.graph, backend, device, *data, options);
     report = nlohmann::json::parse(result.engine.info.report);
     report["gate"] = to_json(*result.gate);
     result.engine.info.report = report.dump();

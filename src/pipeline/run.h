@@ -20,6 +20,8 @@ struct RunSettings {
 
 /// All seven stages. Leaves OUT/model.onnx, OUT/model.engine, OUT/report.html and OUT/report.json; stages that finished
 /// before with the same inputs, options and version are taken over. The epoch table goes to standard error as it grows.
+/// Where the engine can be built for its device and not run (TensorRT ahead of time), the last two stages are left out:
+/// their details are {not_run_because}.
 Trace run_pipeline(const RunSettings& settings);
 
 }  // namespace fovea

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/io/file.h"
 #include "base/io/hash.h"
+#include "base/json_text.h"
 #include "pipeline/version.h"
 
 namespace fovea {
@@ -23,14 +24,10 @@ std::optional<StageTrace> StageStore::find(const std::string& id, const std::str
 void StageStore::keep(const StageTrace& stage, const std::string& key) const {
   Trace trace;
   trace.stages.push_back(stage);
-  write_atomic(folder_ / (stage.id + ".json"), nlohmann::ordered_json{{"key", key}, {"trace", to_json(trace)}}.dump(
-                                                   -1, ' ', false, nlohmann::json::error_handler_t::replace));
+  write_atomic(folder_ / (stage.id + ".json"),
+               json_text(nlohmann::ordered_json{{"key", key}, {"trace", to_json(trace)}}));
 }
 
-std::string stage_key(const nlohmann::json& inputs) {
-  const std::string text =
-      std::string(kVersion) + inputs.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  return content_hash(as_bytes(std::string_view(text)));
-}
+std::string stage_key(const nlohmann::json& inputs) { return content_hash(as_bytes(kVersion + json_text(inputs))); }
 
 }  // namespace fovea

@@ -19,12 +19,6 @@ namespace {
 
 constexpr const char* kVendor = "tensorrt";
 
-std::vector<std::int64_t> sorted(std::vector<std::int64_t> batches) {
-  std::ranges::sort(batches);
-  batches.erase(std::unique(batches.begin(), batches.end()), batches.end());
-  return batches;
-}
-
 /// The network from the engine's input to probabilities, typed.
 Model whole_network(const ExportedModel& exported, const PreprocessSpec& spec, bool pixels) {
   Model model;
@@ -57,16 +51,23 @@ Plan region_plan(const Graph& network, std::int64_t batch, int profile) {
   return plan;
 }
 
-/// Empty where plans run here, else why not, in one line.
-std::string why_not_run() {
+}  // namespace
+
+std::string vendor_fingerprint() { return plan_builder(kVendor).fingerprint(); }
+
+std::string why_vendor_engine_does_not_run(const BuildSettings& settings) {
+  vendor_fingerprint();
   try {
     backend_by_name(kVendor).open(Isa::kBaseline, 0);
     return "";
   } catch (const Error& error) {
-    if (error.kind() != ErrorKind::kWrongDevice) throw;
+    require(error.kind() == ErrorKind::kWrongDevice, error.kind(), "{}", error.message());
+    require(!settings.refittable, ErrorKind::kWrongDevice, "{}; a refittable plan takes a GPU", error.message());
     return error.message();
   }
 }
+
+namespace {
 
 class VendorBuild {
  public:
@@ -76,10 +77,7 @@ class VendorBuild {
   BuiltEngine run() {
     const PlanBuilder& builder = plan_builder(kVendor);
     fingerprint_ = builder.fingerprint();
-    reason_ = why_not_run();
-    require(reason_.empty() || !settings_.refittable, ErrorKind::kWrongDevice, "{}; a refittable plan takes a GPU",
-            reason_);
-    if (!reason_.empty()) log_warning("{}; the plan is built ahead of time, and the gate runs on the CPU", reason_);
+    reason_ = why_vendor_engine_does_not_run(settings_);
     std::vector<BuiltEngine> made;
     made.push_back(build(builder, settings_.precision));
     if (!reason_.empty()) return std::move(made.front());
@@ -96,7 +94,7 @@ class VendorBuild {
     here.device = "cpu";  // judges, whatever the plan is for
     here.input = "tensor";
     here.precision = precision;
-    const std::vector<std::int64_t> batches = sorted(settings_.batches);
+    const std::vector<std::int64_t> batches = sorted_batches(settings_.batches);
     ExportedModel exported =
         export_model(source_, data_, here, {kVendor, {batches.front(), batches.front(), batches.back()}}, threads_);
     require(exported.dynamic_batch || (batches.size() == 1 && batches[0] == exported.graph.batch()),

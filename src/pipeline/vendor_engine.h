@@ -13,6 +13,10 @@ namespace fovea {
 BuiltEngine build_vendor_engine(const SourceModel& source, const DataIn* data, const BuildSettings& settings,
                                 int threads);
 
+/// As why_not_run and fingerprint_for (pipeline/optimization.h) have it. A refittable plan takes a GPU to build.
+std::string why_vendor_engine_does_not_run(const BuildSettings& settings);
+std::string vendor_fingerprint();
+
 /// The vendor's plan with the weights of another model. kWrongDevice without the GPU that this takes; kUnsupported for
 /// 8-bit plans, whose scales belong to the old weights.
 Engine refit_vendor_engine(const Engine& engine, const SourceModel& source, int threads);

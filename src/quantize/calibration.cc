@@ -2,14 +2,17 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
 #include "base/io/hash.h"
 #include "base/log/log.h"
 #include "compiler/build_bare.h"
 #include "graph/text.h"
 #include "quantize/bias_correction.h"
+#include "quantize/insert_quantization.h"
 #include "quantize/observation.h"
 #include "quantize/round_weights.h"
 
@@ -125,6 +128,16 @@ class Search {
   Observation seen_;  ///< of the best recipe's graph
 };
 
+/// kCorruptFile where a cache's bias is not one number per output channel of a layer that is quantised.
+Tensor cached_bias(const Graph& base, const std::string& name, const std::vector<float>& bias) {
+  const Node* node = base.find_node(name);
+  const bool fits = node != nullptr && is_quantizable(base, *node) &&
+                    base.input_of(*node, 1).shape[channel_axis(*node)] == std::ssize(bias) &&
+                    std::ranges::all_of(bias, [](float b) { return std::isfinite(b); });
+  require(fits, ErrorKind::kCorruptFile, "[calibration] the biases of {} do not fit the model", name);
+  return Tensor::of<float>({std::ssize(bias)}, bias);
+}
+
 /// The recipe that a cache describes; rounding is done again, as its numbers are as many as the weights.
 Int8Recipe recipe_of(const CachedCalibration& found, const Graph& base, PlainResults& plain,
                      const OptimizeTarget& target, const CalibrateOptions& options) {
@@ -133,7 +146,7 @@ Int8Recipe recipe_of(const CachedCalibration& found, const Graph& base, PlainRes
   recipe.form = options.form;
   recipe.ranges = found.report.ranges;
   if (!found.equalization.empty()) equalize(recipe.base, found.equalization);
-  for (const auto& [node, bias] : found.biases) recipe.biases[node] = Tensor::of<float>({std::ssize(bias)}, bias);
+  for (const auto& [node, bias] : found.biases) recipe.biases[node] = cached_bias(base, node, bias);
   const bool rounded = std::ranges::any_of(
       found.report.repairs, [](const RepairReport& repair) { return repair.name == kRounding && repair.applied; });
   if (rounded) recipe.weights = rounded_weights(recipe, sample_inputs(recipe, target, plain.divergence(), kRows));

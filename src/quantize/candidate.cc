@@ -15,11 +15,8 @@ Built build_candidate(Precision precision, TypedGraph typed, const OptimizeTarge
   built.plan.label = name(precision);
   built.typed = std::move(typed);
   built.compiled = compile(built.typed.graph, target.backend, *target.device, options, cache);
-  Engine engine;
-  engine.info = target.info;
+  Engine engine = engine_of(built.compiled, target.info, target.device->info());
   engine.info.precision = name(precision);
-  engine.plans = std::move(built.compiled.plans);
-  engine.blobs = Blobs(std::move(built.compiled.blobs));
   const Bytes bytes = serialize(engine);
   built.plan.bytes = bytes.size();
   built.key = fmt::format("plan {} {} threads={}", target.device->info().tuning_key(), content_hash(bytes),

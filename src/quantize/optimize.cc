@@ -50,9 +50,6 @@ class Optimizer {
         cache_(cache),
         plain_(front, target_, data, options.limits),
         judge_(against != nullptr ? *against : front, target_, data, options) {
-    target_.info.backend = backend.name();
-    target_.info.fingerprint = device->info().fingerprint();
-    target_.info.isa = device->info().isa;
     target_.info.model_output = front.model_output;
   }
 

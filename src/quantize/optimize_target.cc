@@ -10,11 +10,8 @@ std::shared_ptr<const Executor> quick_executor(const Graph& typed, const Optimiz
   quick.threads = target.threads;
   TimingCache unused;
   CompileResult compiled = compile(typed, target.backend, *target.device, quick, unused);
-  Engine engine;
-  engine.info = target.info;
-  engine.plans = std::move(compiled.plans);
-  engine.blobs = Blobs(std::move(compiled.blobs));
-  return Executor::make(std::make_shared<const Engine>(std::move(engine)), target.backend, target.device);
+  auto engine = std::make_shared<const Engine>(engine_of(compiled, target.info, target.device->info()));
+  return Executor::make(std::move(engine), target.backend, target.device);
 }
 
 }  // namespace fovea

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <set>
@@ -14,6 +15,7 @@
 #include "testing/photo_folder.h"
 #include "testing/plain_engine.h"
 #include "testing/temp_dir.h"
+#include "testing/thrown.h"
 
 namespace fovea {
 namespace {
@@ -53,12 +55,20 @@ class Optimize : public testing::Test {
   }
 
   ErrorKind error_of(const Graph& model, const Graph* against = nullptr) {
-    try {
-      build(model, against);
-    } catch (const Error& error) {
-      return error.kind();
-    }
-    return ErrorKind::kInternal;
+    return kind_of([&] { build(model, against); });
+  }
+
+  /// A cache of color_net()'s calibration, changed.
+  void write_cache(const std::function<void(CachedCalibration&)>& change) {
+    options_.calib_cache = dir_ / "calibration.json";
+    const FrontEnd made = front(color_net());
+    const OptimizeTarget to = target();
+    Graph base = made.graph;
+    run_passes(base, passes_before_calibration(), to.context);
+    PlainResults plain(made, to, data_, {});
+    Calibrated found = calibrate(base, plain, to, data_, {});
+    change(found.found);
+    save_calibration(options_.calib_cache, found.key, found.found);
   }
 
   const TempDir dir_;
@@ -155,19 +165,25 @@ TEST_F(Optimize, WholePlansAreTimedOnceAndLookedUpThen) {
 
 TEST_F(Optimize, RangesWrongByFourAreRefused) {
   options_.precision = Precision::kInt8;
-  options_.calib_cache = dir_ / "calibration.json";
   EXPECT_TRUE(build(color_net()).gate->passed);
-  const FrontEnd made = front(color_net());
-  const OptimizeTarget to = target();
-  Graph base = made.graph;
-  run_passes(base, passes_before_calibration(), to.context);
-  PlainResults plain(made, to, data_, {});
-  CalibrateOptions calibrating;
-  calibrating.cache = options_.calib_cache;
-  Calibrated found = calibrate(base, plain, to, data_, calibrating);
-  for (auto& [value, range] : found.found.report.ranges) range = {range.low / 4, range.high / 4};
-  save_calibration(options_.calib_cache, found.key, found.found);
+  write_cache([](CachedCalibration& cache) {
+    for (auto& [value, range] : cache.report.ranges) range = {range.low / 4, range.high / 4};
+  });
   EXPECT_EQ(error_of(color_net()), ErrorKind::kGateFailed);
+}
+
+TEST_F(Optimize, ACacheThatDoesNotFitTheModelIsRefused) {
+  options_.precision = Precision::kInt8;
+  const std::vector<std::function<void(CachedCalibration&)>> changes = {
+      [](CachedCalibration& cache) {
+        cache.biases["conv1"] = {1, 2};
+      },
+      [](CachedCalibration& cache) { cache.biases["nowhere"] = {1}; },
+      [](CachedCalibration& cache) { cache.equalization["conv1"] = {1}; }};
+  for (const auto& change : changes) {
+    write_cache(change);
+    EXPECT_EQ(error_of(color_net()), ErrorKind::kCorruptFile);
+  }
 }
 
 TEST_F(Optimize, ABadlyQuantizedModelIsRefusedAgainstItsOrigin) {

@@ -33,9 +33,6 @@ class PortableMaker {
         form_(form),
         plain_(front, target_, data, options.limits),
         judge_(against != nullptr ? *against : front, target_, data, options) {
-    target_.info.backend = backend.name();
-    target_.info.fingerprint = device->info().fingerprint();
-    target_.info.isa = device->info().isa;
     target_.info.model_output = front.model_output;
     options_.compile.opt_level = 0;
     options_.compile.batches = {1};

@@ -16,6 +16,7 @@
 #include "testing/photo_folder.h"
 #include "testing/plain_engine.h"
 #include "testing/temp_dir.h"
+#include "testing/thrown.h"
 
 namespace fovea {
 namespace {
@@ -42,12 +43,7 @@ class MakePortable : public testing::Test {
   }
 
   ErrorKind error_of(const Graph& model, std::string_view runtime, Precision precision) {
-    try {
-      make(model, runtime, precision);
-    } catch (const Error& error) {
-      return error.kind();
-    }
-    return ErrorKind::kInternal;
+    return kind_of([&] { make(model, runtime, precision); });
   }
 
   const TempDir dir_;

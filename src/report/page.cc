@@ -1,33 +1,12 @@
 #include <string>
 
+#include "base/json_text.h"
+#include "base/markup.h"
 #include "report/trace.h"
 #include "web/assets.h"
 
 namespace fovea {
 namespace {
-
-std::string html_escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 /// JSON inside a script element: no text of the data may end the element.
 std::string script_escaped(const std::string& json) {
@@ -53,12 +32,12 @@ std::string filled(std::string_view text, std::string_view place, std::string_vi
 }  // namespace
 
 std::string render_page(const nlohmann::ordered_json& trace) {
-  const std::string json = trace.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  const std::string json = json_text(trace);
   // The trace is filled in last and stands last in the template, so no text of a user can be taken for a place.
   std::string page = filled(web::report_html(), "{{style}}", web::report_css());
   page = filled(page, "{{script}}", web::report_js());
   page = filled(page, "{{trace}}", script_escaped(json));
-  return filled(page, "{{title}}", html_escaped(trace.value("title", "Fovea")));
+  return filled(page, "{{title}}", markup_escaped(trace.value("title", "Fovea")));
 }
 
 }  // namespace fovea

@@ -6,44 +6,10 @@
 #include <limits>
 
 #include "base/error.h"
+#include "tensor/dispatch.h"
 
 namespace fovea {
 namespace {
-
-/// Calls visit with a value-initialised element of the C++ type behind `dtype`.
-template <typename Visit>
-void with_type(DType dtype, const Visit& visit) {
-  switch (dtype) {
-    case DType::kF32:
-      return visit(float{});
-    case DType::kF16:
-      return visit(F16{});
-    case DType::kBF16:
-      return visit(BF16{});
-    case DType::kF64:
-      return visit(double{});
-    case DType::kS8:
-      return visit(std::int8_t{});
-    case DType::kU8:
-      return visit(std::uint8_t{});
-    case DType::kS16:
-      return visit(std::int16_t{});
-    case DType::kU16:
-      return visit(std::uint16_t{});
-    case DType::kS32:
-      return visit(std::int32_t{});
-    case DType::kU32:
-      return visit(std::uint32_t{});
-    case DType::kS64:
-      return visit(std::int64_t{});
-    case DType::kU64:
-      return visit(std::uint64_t{});
-    case DType::kBool:
-      return visit(bool{});
-    case DType::kF8:
-      return visit(F8{});
-  }
-}
 
 float widen(F16 value) { return f16_to_f32(value.bits); }
 float widen(BF16 value) { return bf16_to_f32(value.bits); }
@@ -109,7 +75,7 @@ bool Tensor::same(const Tensor& other) const {
 Tensor to_f32(const Tensor& tensor) {
   if (tensor.dtype() == DType::kF32) return tensor;
   Tensor made(DType::kF32, tensor.shape());
-  with_type(tensor.dtype(), [&]<typename T>(T) {
+  with_element(tensor.dtype(), [&]<typename T>(T) {
     std::ranges::transform(tensor.data<T>(), made.data<float>().begin(), [](T value) { return widen(value); });
   });
   return made;
@@ -118,7 +84,7 @@ Tensor to_f32(const Tensor& tensor) {
 Tensor from_f32(const Tensor& tensor, DType dtype) {
   if (dtype == DType::kF32) return tensor;
   Tensor made(dtype, tensor.shape());
-  with_type(dtype, [&]<typename T>(T) {
+  with_element(dtype, [&]<typename T>(T) {
     std::ranges::transform(tensor.data<float>(), made.data<T>().begin(), [](float value) { return narrow<T>(value); });
   });
   return made;
@@ -129,7 +95,7 @@ Tensor to_s64(const Tensor& tensor) {
           "expected an integer tensor, got {}", name(tensor.dtype()));
   if (tensor.dtype() == DType::kS64) return tensor;
   Tensor made(DType::kS64, tensor.shape());
-  with_type(tensor.dtype(), [&]<typename T>(T) {
+  with_element(tensor.dtype(), [&]<typename T>(T) {
     if constexpr (std::is_integral_v<T>)
       std::ranges::transform(tensor.data<T>(), made.data<std::int64_t>().begin(),
                              [](T value) { return static_cast<std::int64_t>(value); });

@@ -8,14 +8,8 @@
 
 namespace fovea {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool kMemoryCanBeLimited = false;  // their shadow needs all of the address space
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-inline constexpr bool kMemoryCanBeLimited = false;
-#else
-inline constexpr bool kMemoryCanBeLimited = true;
-#endif
+#ifdef FOVEA_SANITIZED
+inline constexpr bool kMemoryCanBeLimited = false;  // a sanitizer's shadow needs all of the address space
 #else
 inline constexpr bool kMemoryCanBeLimited = true;
 #endif

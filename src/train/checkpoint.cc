@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/io/file.h"
 #include "base/io/hash.h"
+#include "base/json_text.h"
 
 namespace fovea::train {
 namespace {
@@ -79,7 +80,7 @@ Checkpoint parse(std::span<const std::byte> header_bytes, std::span<const std::b
 }  // namespace
 
 void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
-  const std::string header = header_of(checkpoint).dump(-1, ' ', false, json::error_handler_t::replace);
+  const std::string header = json_text(header_of(checkpoint));
   Prefix prefix{{}, kVersion, 0, header.size()};
   std::memcpy(prefix.magic, kMagic.data(), kMagic.size());
   Bytes bytes(sizeof(Prefix));

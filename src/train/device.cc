@@ -1,7 +1,6 @@
 #include "train/device.h"
 
 #include <ATen/Context.h>
-#include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <c10/util/Exception.h>
 #include <dlfcn.h>
@@ -12,7 +11,6 @@
 #include <new>
 
 #include "base/error.h"
-#include "base/parallel/parallel.h"
 
 namespace fovea::train {
 namespace {
@@ -56,11 +54,6 @@ bool has_fast_bf16(const at::Device& device) {
   if (!device.is_cpu()) return true;
   return __builtin_cpu_supports("avx512bf16") != 0;
 }
-
-ThreadScope::ThreadScope(int threads) : before_(at::get_num_threads()) {
-  at::set_num_threads(threads > 0 ? threads : default_threads());
-}
-ThreadScope::~ThreadScope() { at::set_num_threads(before_); }
 
 AutocastScope::AutocastScope(const at::Device& device, bool on) : type_(device.type()), on_(on) {
   if (!on_) return;

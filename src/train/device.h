@@ -1,10 +1,13 @@
 #pragma once
 
+#include <ATen/Parallel.h>
 #include <c10/core/Device.h>
 
 #include <functional>
 #include <string>
 #include <vector>
+
+#include "base/parallel/thread_scope.h"
 
 // Internal: where and how LibTorch computes.
 namespace fovea::train {
@@ -18,17 +21,8 @@ std::string device_text(const at::Device& device);  ///< "cpu", "cuda:0"
 /// seed are the same.
 bool has_fast_bf16(const at::Device& device);
 
-/// LibTorch's threads while it lives (0: the default); put back afterwards.
-class ThreadScope {
- public:
-  explicit ThreadScope(int threads);
-  ~ThreadScope();
-  ThreadScope(const ThreadScope&) = delete;
-  ThreadScope& operator=(const ThreadScope&) = delete;
-
- private:
-  int before_;
-};
+/// LibTorch's threads.
+using ThreadScope = fovea::ThreadScope<at::get_num_threads, at::set_num_threads>;
 
 /// Autocast to bf16 while it lives, where `on`.
 class AutocastScope {

@@ -14,6 +14,7 @@
 #include "testing/graph_random.h"
 #include "testing/photo_folder.h"
 #include "testing/temp_dir.h"
+#include "testing/thrown.h"
 #include "train/api.h"
 #include "train/head.h"
 #include "train/zoo/initialize.h"
@@ -53,15 +54,9 @@ class Training : public testing::Test {
   TrainResult run() const { return run(net(options_.seed)); }
 
   ErrorKind kind_of(const std::function<void()>& body, const std::string& words) const {
-    try {
-      body();
-    } catch (const Error& error) {
-      EXPECT_THAT(error.message(), testing::HasSubstr(words));
-      EXPECT_EQ(error.message().find('\n'), std::string::npos);
-      return error.kind();
-    }
-    ADD_FAILURE() << "expected an error";
-    return ErrorKind::kInternal;
+    const Error error = thrown_by(body);
+    EXPECT_THAT(error.message(), testing::HasSubstr(words));
+    return error.kind();
   }
 
   TempDir dir_;

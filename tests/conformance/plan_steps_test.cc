@@ -1,18 +1,21 @@
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 #include <omp.h>
 
 #include <array>
-#include <cstdlib>
 #include <map>
 
 #include "backend/registry/registry.h"
+#include "base/error.h"
 #include "compiler/compile.h"
+#include "compiler/frontend.h"
 #include "compiler/target.h"
 #include "engine/executor.h"
 #include "graph/reference.h"
 #include "passes/pass.h"
 #include "quantize/typed_graph.h"
 #include "testing/allocation_count.h"
+#include "testing/environment.h"
 #include "testing/graph_random.h"
 #include "testing/zoo_graphs.h"
 
@@ -21,31 +24,32 @@
 namespace fovea {
 namespace {
 
+/// A network of the zoo and what its engine is built for.
 struct Variant {
   std::size_t graph;
   Precision precision;
-  std::int64_t batch;
+  std::vector<std::int64_t> batches;
+  bool pixels = false;  ///< u8 images in, probabilities out
 };
-
-bool full() { return std::getenv("FOVEA_TEST_FULL") != nullptr; }
 
 /// In the quick run each graph has fp32 at batch 1 and one of the other variants in turn.
 std::vector<Variant> variants() {
   constexpr std::array kOthers = {std::pair{Precision::kInt8, 1}, std::pair{Precision::kBf16, 1},
                                   std::pair{Precision::kInt8, 7}, std::pair{Precision::kFp32, 7},
                                   std::pair{Precision::kBf16, 7}};
+  const bool full = full_tests();
   std::vector<Variant> made;
   for (std::size_t g = 0; g < zoo_graphs().size(); ++g) {
-    made.push_back({g, Precision::kFp32, 1});
+    made.push_back({g, Precision::kFp32, {1}});
     for (std::size_t k = 0; k < kOthers.size(); ++k)
-      if (full() || g % kOthers.size() == k) made.push_back({g, kOthers[k].first, kOthers[k].second});
+      if (full || g % kOthers.size() == k) made.push_back({g, kOthers[k].first, {kOthers[k].second}});
   }
   return made;
 }
 
 std::string name_of(const Variant& variant) {
-  return std::string(zoo_graphs()[variant.graph].name) + "_" + std::string(name(variant.precision)) + "_" +
-         std::to_string(variant.batch);
+  return fmt::format("{}_{}_{}{}", zoo_graphs()[variant.graph].name, name(variant.precision),
+                     fmt::join(variant.batches, "_"), variant.pixels ? "_pixels" : "");
 }
 
 Ranges ranges_of(const Graph& graph, const Tensor& input) {
@@ -62,36 +66,40 @@ class PlanSteps : public testing::TestWithParam<Variant> {
  protected:
   void SetUp() override {
     constexpr int size = 64;
+    spec = PreprocessSpec::imagenet(size);
     model = zoo_graphs()[GetParam().graph].make(size, 1 + GetParam().graph);
-    input = random_tensor(DType::kF32, {GetParam().batch, 3, size, size}, 5, -2, 2);
+    if (GetParam().pixels) model = add_front_end(model, spec, true).graph;
+    input = images(GetParam().batches.back());
+  }
+
+  Tensor images(std::int64_t count) const {
+    const Value& x = model.value(model.inputs()[0]);
+    Shape shape = x.shape;
+    shape[0] = count;
+    const bool pixels = x.dtype == DType::kU8;
+    return random_tensor(x.dtype, shape, 5, pixels ? 0.0F : -2.0F, pixels ? 255.0F : 2.0F);
   }
 
   Engine build() {
     const PassContext context = target_context(cpu, device->info(), 1);
     Graph base = model;
     run_passes(base, passes_before_calibration(), context);
-    const Tensor one = random_tensor(DType::kF32, base.value(base.inputs()[0]).shape, 5, -2, 2);
     PrecisionPlan precision;
     precision.precision = GetParam().precision;
     Int8Recipe recipe;
     recipe.base = base;
-    if (precision.precision == Precision::kInt8) recipe.ranges = ranges_of(base, one);
+    if (precision.precision == Precision::kInt8) recipe.ranges = ranges_of(base, images(1));
     TypedGraph typed = lower_to(base, precision, recipe, context);
     TimingCache none;
     CompileOptions options;
     options.opt_level = 0;
     options.threads = 1;
-    options.batches = {GetParam().batch};
+    options.batches = GetParam().batches;
     CompileResult compiled = compile(typed.graph, cpu, *device, options, none);
-    Engine engine;
-    engine.info.backend = cpu.name();
-    engine.info.fingerprint = device->info().fingerprint();
-    engine.info.isa = device->info().isa;
-    engine.info.pixel_input = false;
-    engine.info.preprocess.height = engine.info.preprocess.width = static_cast<int>(input.shape()[2]);
-    engine.plans = std::move(compiled.plans);
-    engine.blobs = compiled.blobs;
-    return engine;
+    EngineInfo info;
+    info.pixel_input = GetParam().pixels;
+    info.preprocess = spec;
+    return engine_of(compiled, info, device->info());
   }
 
   /// Runs the plan and keeps every value as it was stored.
@@ -104,12 +112,13 @@ class PlanSteps : public testing::TestWithParam<Variant> {
     context.observe(
         [&](const Plan&, ValueId id, const Tensor& stored) { values[static_cast<std::size_t>(id)] = stored.clone(); });
     output = Tensor(DType::kF32, graph.value(graph.outputs()[0]).shape);
-    context.run(input.bytes(), GetParam().batch, output.data<float>());
+    context.run(input.bytes(), GetParam().batches.back(), output.data<float>());
     return values;
   }
 
   const Backend& cpu = backend_by_name("cpu");
-  std::shared_ptr<Device> device = cpu.open(Isa::kAmx, 0);
+  std::shared_ptr<Device> device = cpu.open(isa_limit(), 0);
+  PreprocessSpec spec;
   Graph model;
   Tensor input, output;
 };
@@ -154,50 +163,86 @@ TEST_P(PlanSteps, AgreeWithTheReference) {
 TEST_P(PlanSteps, AddUpToTheNetwork) {
   if (GetParam().precision != Precision::kFp32) GTEST_SKIP() << "only fp32 is to be the same";
   Graph whole = model;
-  whole.set_batch(GetParam().batch);
+  whole.set_batch(GetParam().batches.back());
   run_observed(std::make_shared<const Engine>(build()));
   expect_step(whole.value(whole.outputs()[0]), output, run_reference(whole, std::span(&input, 1))[0]);
 }
 
-/// Nets of depthwise and of squeeze-and-excite blocks, in every precision, on one thread and on two.
-class RunningPlans : public PlanSteps {};
+/// Nets with images as input and profiles for 1 and for 4, on one thread and on two: those of depthwise and of
+/// squeeze-and-excite blocks in every precision, in the quick run the others in one each.
+class RunningPlans : public PlanSteps {
+ protected:
+  void SetUp() override {
+    PlanSteps::SetUp();
+    try {
+      executor = Executor::make(std::make_shared<const Engine>(build()), cpu, device);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kUnsupported || !isa_is_limited()) throw;
+      GTEST_SKIP() << error.message();  // no bf16, no exact int8
+    }
+    result.resize(static_cast<std::size_t>(output_classes(executor->engine())) * kMost);
+  }
 
-std::vector<Variant> small_nets() {
+  void run(ExecutionContext& context, const Tensor& given, std::size_t count) {
+    context.run(given.bytes().first(given.byte_size() / kMost * count), static_cast<std::int64_t>(count),
+                std::span(result).first(result.size() / kMost * count));
+  }
+
+  static constexpr std::size_t kMost = 7;
+  std::shared_ptr<const Executor> executor;
+  std::vector<float> result;
+};
+
+std::vector<Variant> running() {
   std::vector<Variant> made;
-  for (std::size_t g = 0; g < zoo_graphs().size(); ++g)
-    for (const Precision precision : {Precision::kFp32, Precision::kBf16, Precision::kInt8})
-      if (zoo_graphs()[g].name.starts_with("mobilenet") || zoo_graphs()[g].name.starts_with("efficientnet"))
-        made.push_back({g, precision, 1});
+  constexpr std::array kPrecisions = {Precision::kFp32, Precision::kBf16, Precision::kInt8};
+  for (std::size_t g = 0; g < zoo_graphs().size(); ++g) {
+    const std::string_view name = zoo_graphs()[g].name;
+    const bool all = full_tests() || name.starts_with("mobilenet") || name.starts_with("efficientnet");
+    for (std::size_t p = 0; p < kPrecisions.size(); ++p)
+      if (all || g % kPrecisions.size() == p) made.push_back({g, kPrecisions[p], {1, 4}, true});
+  }
   return made;
 }
 
+/// One image, a full profile (read where it lies) and both profiles with a part of the larger one (copied first).
 TEST_P(RunningPlans, AllocateNothingOfTheirOwn) {
   if (!kCountsAllocations) GTEST_SKIP() << "the sanitizer has its own operator new";
-  const auto executor = Executor::make(std::make_shared<const Engine>(build()), cpu, device);
-  std::vector<float> result(static_cast<std::size_t>(output_classes(executor->engine())));
+  for (const Plan& plan : executor->engine().plans)
+    for (const PlanStep& step : plan.steps)
+      EXPECT_NE(step.tactic, kReferenceTactic) << plan.graph.nodes()[static_cast<std::size_t>(step.node)].name;
+  const Tensor given = images(kMost);
   for (const int threads : {1, 2}) {
     ExecutionContext context(executor, threads);
-    context.run(input.bytes(), 1, result);
-    AllocationCount count;
-    for (int i = 0; i < 3; ++i) context.run(input.bytes(), 1, result);
-    const Allocations made = count.stop();
-    EXPECT_EQ(made.own, 0) << threads << " threads; oneDNN's: " << made.vendors;
+    run(context, given, kMost);
+    for (const std::size_t count : {std::size_t{1}, std::size_t{4}, kMost}) {
+      AllocationCount counted;
+      run(context, given, count);
+      const Allocations made = counted.stop();
+      EXPECT_EQ(made.own, 0) << threads << " threads, " << count << " images; oneDNN's: " << made.vendors;
+    }
   }
 }
 
 /// A program that uses OpenMP itself keeps its own number of threads.
 TEST_P(RunningPlans, LeaveTheCallersThreadsAlone) {
-  const auto executor = Executor::make(std::make_shared<const Engine>(build()), cpu, device);
-  std::vector<float> result(static_cast<std::size_t>(output_classes(executor->engine())));
   const int before = omp_get_max_threads();
   omp_set_num_threads(before + 3);
   ExecutionContext context(executor, 1);
-  context.run(input.bytes(), 1, result);
+  run(context, images(kMost), kMost);
   EXPECT_EQ(omp_get_max_threads(), before + 3);
   omp_set_num_threads(before);
 }
 
-INSTANTIATE_TEST_SUITE_P(Small, RunningPlans, testing::ValuesIn(small_nets()),
+/// With less than the machine has, in a process of its own.
+TEST(RunningPlansLimited, RunToo) {
+  constexpr std::string_view kIsa = "avx2";
+  if (isa_is_limited()) GTEST_SKIP() << "is the limited process";
+  if (backend_by_name("cpu").open(Isa::kAmx, 0)->info().isa <= isa_from_name(kIsa)) GTEST_SKIP() << "there is no more";
+  EXPECT_EQ(run_limited(kIsa, "*/RunningPlans.*"), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Zoo, RunningPlans, testing::ValuesIn(running()),
                          [](const auto& given) { return name_of(given.param); });
 
 INSTANTIATE_TEST_SUITE_P(Zoo, PlanSteps, testing::ValuesIn(variants()),

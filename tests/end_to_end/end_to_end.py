@@ -88,8 +88,10 @@ def builds(out):
                                   "--max-drop", 30, "--opt-level", 0, "--batch", "1,4", "--json", "-").stdout)
         check(f"{precision} is built as named", result["precision"] == precision and result["gate"]["passed"])
         fovea("eval", "--engine", engine, "--data", out / "data")
-    capped = WORK / "avx2.engine"
-    fovea("build", "--model", out / "model.onnx", "--out", capped, "--precision", "fp32", "--isa", "avx2", "--opt-level", 0)
+    fovea("run", "--model", out / "model.onnx", "--data", out / "data", "--out", WORK / "capped", "--precision", "fp32", "--isa", "avx2", "--opt-level", 0)
+    told = json.loads((WORK / "capped" / "report.json").read_text())
+    check("a run may use less than the machine has", told["environment"]["isa"] in ("x86-64", "avx2") and len(told["stages"]) == 7)
+    capped = WORK / "capped" / "model.engine"
     bench = json.loads(fovea("bench", "--engine", capped, "--seconds", 0.2, "--json", "-").stdout)
     check("bench times runs and loading", bench["latency_ms"]["p50"] > 0 and bench["load_ms"]["p50"] > 0)
     fovea("inspect", "--can-run", capped)

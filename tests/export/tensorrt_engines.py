@@ -91,9 +91,16 @@ with tempfile.TemporaryDirectory(prefix="fovea-tensorrt-") as name:
         print("can-run:", one_line(runs.stdout))
         one_line(run(*refittable, status=4))
         one_line(run("predict", "--engine", engine, work / "data", status=4))
-        one_line(run("run", "--device", "tensorrt", "--out", work / "all", status=4))
         one_line(run("refit", "--engine", engine, "--model", work / "m.onnx", "--out", work / "r.engine", status=4))
-        assert not (work / "all").exists()
+        given = ["run", "--device", "tensorrt", "--model", work / "m.onnx", "--data", work / "data", "--max-drop", 100, "--calib", 8, "--out", work / "all"]
+        refused = one_line(run(*given, "--refittable", status=4))
+        assert "refittable" in refused and not (work / "all").exists(), refused
+        told = run(*given, status=4)
+        stages = json.loads((work / "all" / "report.json").read_text())["stages"]
+        assert len(stages) == 7 and all("compute capability" in stage["details"]["not_run_because"] for stage in stages[5:]), stages[5:]
+        assert told.splitlines()[-1].startswith("error: ") and "was not run" in told.splitlines()[-1], told
+        run("inspect", work / "all" / "model.engine")
+        print("run:", told.splitlines()[-1])
     broken = bytearray(engine.read_bytes())
     broken[-100] ^= 1  # the plan is the last section
     engine.write_bytes(broken)

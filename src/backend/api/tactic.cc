@@ -49,6 +49,9 @@ Config Config::parse(std::string_view text) {
   return config;
 }
 
+std::vector<Config> one_config(const NodeView&, const DeviceInfo&) { return {Config{}}; }
+Bytes pack_nothing(const NodeView&, const Config&, const Weights&) { return {}; }
+
 const Tactic* find_tactic(const Backend& backend, std::string_view name) {
   for (const Tactic& tactic : backend.tactics()) {
     if (tactic.name == name) return &tactic;

@@ -60,6 +60,22 @@ struct Tactic {
                                 Device& device);
 };
 
+/// For tactics without a choice, and without weights.
+std::vector<Config> one_config(const NodeView& view, const DeviceInfo& device);
+Bytes pack_nothing(const NodeView& view, const Config& config, const Weights& weights);
+
+/// The first "no" of check(operand, "input 0"), asked of present inputs that are no constants, and of outputs.
+template <typename Check>
+Support every_activation(const NodeView& view, const Check& check) {
+  for (std::size_t i = 0; i < view.inputs.size(); ++i) {
+    if (!view.inputs[i].present || view.inputs[i].constant) continue;
+    if (Support answer = check(view.inputs[i], "input " + std::to_string(i)); !answer) return answer;
+  }
+  for (std::size_t i = 0; i < view.outputs.size(); ++i)
+    if (Support answer = check(view.outputs[i], "output " + std::to_string(i)); !answer) return answer;
+  return Support::yes();
+}
+
 /// A backend is its table of tactics (best guess first) and its device.
 class Backend {
  public:

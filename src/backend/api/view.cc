@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "graph/reference.h"
 
 namespace fovea {
 namespace {
@@ -46,6 +47,15 @@ std::size_t byte_size(DType dtype, const Shape& shape, Layout layout) {
   }
   // elements() refuses anything past 2^40, so the product below can't overflow.
   return static_cast<std::size_t>(stored.elements()) * size_of(dtype);
+}
+
+Tensor real_values(const OperandView& view, const Tensor& stored) {
+  Value value;
+  value.name = "constant";
+  value.dtype = view.dtype;
+  value.shape = view.shape;
+  value.quant = view.quant;
+  return to_f32(to_real(value, stored));
 }
 
 NodeView plain_view(const Graph& graph, const Node& node, int threads) {

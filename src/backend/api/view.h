@@ -45,6 +45,9 @@ struct Weights {
   std::vector<Tensor> tensors;
 };
 
+/// A constant as real numbers, f32.
+Tensor real_values(const OperandView& view, const Tensor& stored);
+
 /// The view of `node` with every value plain, and its constants.
 NodeView plain_view(const Graph& graph, const Node& node, int threads);
 Weights weights_of(const Graph& graph, const Node& node);

@@ -3,7 +3,6 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <map>
 
 #include "backend/cpu/cpu_backend.h"
@@ -14,6 +13,7 @@
 #include "base/random.h"
 #include "graph/reference.h"
 #include "testing/conformance_cases.h"
+#include "testing/environment.h"
 
 namespace fovea::cpu {
 namespace {
@@ -21,16 +21,10 @@ namespace {
 using Case = ConformanceCase;
 using Role = ConformanceCase::Role;
 
-/// The limit of this process; capped runs are processes of their own, as oneDNN's limit is the process's.
-Isa limit() {
-  const char* text = std::getenv("FOVEA_TEST_ISA");
-  return text == nullptr ? Isa::kAmx : isa_from_name(text);
-}
-
 /// All combinations take minutes: one in twenty is run, by a fixed hash of its name, and the
 /// first of every tactic, unless FOVEA_TEST_FULL is set.
 bool chosen(const std::string& what) {
-  static const bool full = std::getenv("FOVEA_TEST_FULL") != nullptr || std::getenv("FOVEA_TEST_CASE") != nullptr;
+  static const bool full = full_tests() || std::getenv("FOVEA_TEST_CASE") != nullptr;
   return full || hash64(as_bytes(what)) % 20 == 0;
 }
 
@@ -50,8 +44,6 @@ constexpr std::array kTypes = {
     Types{DType::kF32, DType::kS8, 0, false},   Types{DType::kF32, DType::kU8, 0, false},
     Types{DType::kBF16, DType::kU8, 0, false},
 };
-
-bool eight(DType t) { return t == DType::kS8 || t == DType::kU8; }
 
 Quantization per_tensor(float scale, int zero_point) { return {{scale}, {zero_point}, -1}; }
 
@@ -102,7 +94,7 @@ void add_operand(Problem& problem, std::vector<ValueId>& ids, const Case::Operan
     problem.inputs.push_back(pixels);
     return;
   }
-  if (operand.role == Role::kFilter && eight(types.in)) {
+  if (operand.role == Role::kFilter && is_8bit(types.in)) {
     Value type;
     const Tensor stored = random_filter(operand, random, type);
     ids.push_back(graph.add_constant(name, stored));
@@ -154,7 +146,7 @@ Problem concrete(const Case& test, const Types& types) {
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     Value& value = problem.graph.value(outputs[i]);
     value.dtype = types.out;
-    if (!eight(types.out)) continue;
+    if (!is_8bit(types.out)) continue;
     value.quant = types.keep_quant ? problem.graph.value(ids[0]).quant : fitted(reals[i], types.out);
     if (!value.quant) value.quant = fitted(reals[i], types.out);
   }
@@ -242,7 +234,7 @@ std::vector<Tensor> run_step(const Step& step, const NodeView& view, const Probl
 
 /// What may differ from the reference at a value: one step of 8 bits; else rounding of the type and of sums.
 double allowed(DType dtype, double expected, double largest, double depth) {
-  if (eight(dtype)) return 1;
+  if (is_8bit(dtype)) return 1;
   const double sums = std::ldexp(1, -23) * (depth + 8) * (largest + 1) + 1e-5 * (largest + 1);
   return dtype == DType::kBF16 ? std::ldexp(std::fabs(expected), -8) + 2e-3 * (largest + 0.1) : sums;
 }
@@ -265,8 +257,8 @@ std::string difference(const Tensor& got, const Tensor& expected, double depth) 
 class Conformance : public testing::Test {
  protected:
   void SetUp() override {
-    if (limit() > detect_isa() && std::getenv("FOVEA_TEST_ISA") != nullptr) GTEST_SKIP() << "this machine has less";
-    device = cpu_backend().open(limit(), 0);
+    if (isa_is_limited() && isa_limit() > detect_isa()) GTEST_SKIP() << "this machine has less";
+    device = cpu_backend().open(isa_limit(), 0);
     stream = device->make_stream(1);
   }
 
@@ -347,13 +339,9 @@ TEST_F(Conformance, EveryTacticAgreesWithTheReference) {
 /// The same suite with less than the machine has, each in a process of its own.
 class Capped : public testing::TestWithParam<const char*> {};
 TEST_P(Capped, RunsToo) {
-  if (std::getenv("FOVEA_TEST_ISA") != nullptr) GTEST_SKIP() << "is the capped process";
+  if (isa_is_limited()) GTEST_SKIP() << "is the capped process";
   if (isa_from_name(GetParam()) >= detect_isa()) GTEST_SKIP() << "this machine has no more than that";
-  const std::string self = std::filesystem::read_symlink("/proc/self/exe").string();
-  const std::string command =
-      fmt::format("OMP_WAIT_POLICY=passive FOVEA_TEST_ISA={} '{}' --gtest_filter='Conformance.*' --gtest_brief=1",
-                  GetParam(), self);
-  EXPECT_EQ(std::system(command.c_str()), 0);
+  EXPECT_EQ(run_limited(GetParam(), "Conformance.*"), 0);
 }
 INSTANTIATE_TEST_SUITE_P(Isa, Capped, testing::Values("x86-64", "avx2"), [](const auto& given) {
   return given.param[0] == 'x' ? std::string("baseline") : std::string(given.param);

@@ -17,8 +17,7 @@ class CpuBackend final : public Backend {
   std::span<const Tactic> tactics() const override { return cpu::tactics(); }
   std::shared_ptr<Device> open(Isa most, int index) const override {
     require(index == 0, ErrorKind::kNotFound, "[cpu] device {} asked for, there is only device 0", index);
-    const Isa isa = std::min(most, cpu::detect_isa());
-    onednn::limit_isa(isa);
+    const Isa isa = onednn::limit_isa(std::min(most, cpu::detect_isa()));
     return std::make_shared<cpu::CpuDevice>(cpu::describe(isa));
   }
 };

@@ -11,21 +11,12 @@
 
 #include "base/error.h"
 #include "testing/temp_dir.h"
+#include "testing/thrown.h"
 
 namespace fovea {
 namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
-
-ErrorKind kind_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.kind();
-  }
-  ADD_FAILURE() << "no error";
-  return ErrorKind::kInternal;
-}
 
 std::vector<std::string> names_in(const fs::path& folder) {
   std::vector<std::string> names;

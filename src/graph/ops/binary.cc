@@ -4,9 +4,9 @@
 #include <cmath>
 #include <limits>
 
-#include "graph/ops/dispatch.h"
 #include "graph/ops/rules.h"
 #include "graph/ops/strided.h"
+#include "tensor/dispatch.h"
 
 namespace fovea {
 namespace {

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
-#include "graph/ops/dispatch.h"
 #include "graph/ops/rules.h"
+#include "tensor/dispatch.h"
 
 namespace fovea {
 namespace {

@@ -47,7 +47,7 @@ float pooled(const Pool& op, const float* plane, std::int64_t width, const Taps&
 std::vector<ValueType> infer_types(const Pool& op, std::span<const OperandType> inputs) {
   expect_inputs("pool", inputs, 1, 1);
   const ValueType& x = inputs[0].type;
-  const bool small_integers = op.kind == PoolKind::kMax && (x.dtype == DType::kS8 || x.dtype == DType::kU8);
+  const bool small_integers = op.kind == PoolKind::kMax && is_8bit(x.dtype);
   if (!small_integers) expect_real("pool", "input", x);
   expect(x.shape.rank() == 4, "pool", "input is {}, expected rank 4", x.shape.str());
   expect_filled("pool", "input", x);

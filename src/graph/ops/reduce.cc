@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <limits>
 
-#include "graph/ops/dispatch.h"
 #include "graph/ops/rules.h"
 #include "graph/ops/strided.h"
+#include "tensor/dispatch.h"
 
 namespace fovea {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <limits>
 
-#include "graph/ops/dispatch.h"
 #include "graph/ops/rules.h"
+#include "tensor/dispatch.h"
 
 namespace fovea {
 namespace {

@@ -143,9 +143,9 @@
           d.gate ? tile(d.gate.passed ? "passed" : "failed", "accuracy gate", d.gate.passed ? "pass" : "fail") : null),
         make("h3", {}, "Candidates: every precision as a whole plan"),
         table([{title: "Precision", key: "precision"}, {title: "Latency, ms", key: "latency", number: true}, {title: "Top-1", key: "top1", number: true}, {title: "Drop, points", key: "drop", number: true}, {title: "Verdict", key: "verdict"}],
-          d.candidates.map((c) => ({precision: c.precision, latency: c.latency_ms ? fixed(c.latency_ms, 3) : "–", top1: percent(c.top1), drop: fixed(c.drop_points, 2), verdict: c.chosen ? "chosen" : c.reason, on: c.chosen}))),
+          d.candidates.map((c) => ({precision: c.label, latency: c.latency_ms ? fixed(c.latency_ms, 3) : "–", top1: percent(c.top1), drop: fixed(c.drop_points, 2), verdict: c.chosen ? "chosen" : c.reason, on: c.chosen}))),
         d.gate ? make("p.soft", {}, `Gate: ${d.gate.lost} images lost, ${d.gate.gained} gained of ${d.gate.images}; limit ${fixed(d.gate.max_drop, 2)} points; 95 % interval ${fixed(d.gate.ci95_points[0], 2)} to ${fixed(d.gate.ci95_points[1], 2)}${d.gate.decided ? "" : `; ${d.gate.images_needed || "no number of"} images would decide`}.`) : null,
-        d.calibration.method ? make("p.soft", {}, `Calibration: ${d.calibration.method} on ${d.calibration.images} training images.`) : null,
+        d.calibration.method ? make("p.soft", {}, `Calibration: ${d.calibration.method} on ${d.calibration.images} images.`) : null,
         make("h3", {}, "Memory of the activations"),
         bars([{name: "all values", value: d.memory.sum_of_values, text: bytes(d.memory.sum_of_values)}, {name: "this plan's arena", value: d.memory.arena_bytes, text: bytes(d.memory.arena_bytes), on: true},
           {name: "largest live set", value: d.memory.largest_live_set, text: bytes(d.memory.largest_live_set)}]),
@@ -173,7 +173,7 @@
       d.confusion ? [make("h3", {}, "What the engine takes for what"), confusion(d.confusion)] : null,
     ],
     prediction: (d) => [
-      make("div.row", {}, picture(d.photo || d.input, d.file || "the image"), d.attention ? picture(d.attention.picture, d.attention.kind === "cam" ? `what spoke for “${d.attention.label}” (class-activation map)` : `what spoke for “${d.attention.label}” (${d.attention.kind})`) : null,
+      make("div.row", {}, picture(d.photo || d.input, d.file || "the image"), d.attention ? picture(d.attention.picture, d.attention.kind === "class_activation" ? `what spoke for “${d.attention.label}” (class-activation map)` : `what spoke for “${d.attention.label}” (${d.attention.kind})`) : null,
         make("div", {}, bars(d.top.map((t, i) => ({name: t.label, value: t.p, text: fixed(t.p, 3), on: i === 0}))),
           d.truth ? make("p.soft", {}, d.correct ? `The folder says ${d.truth} too.` : `The folder says ${d.truth}.`) : null)),
       d.groups.map((g) => make("div.group", {}, make("h3", {}, `${g.group} (${g.layers.length})`),
@@ -191,7 +191,8 @@
       stages.map((s, i) => ({...s, title: `${i + 1} ${s.title}`})), {label: "Stages"})));
   }
   stages.forEach((stage, i) => {
-    const body = sections[stage.id] ? sections[stage.id](stage.details) : [];
+    const reason = stage.details.not_run_because;
+    const body = reason ? [make("p", {}, `Not run here: ${reason}.`)] : sections[stage.id] ? sections[stage.id](stage.details) : [];
     add(document.getElementById("main"), make("section", {id: stage.id},
       make("span.step", {}, stages.length > 1 ? `Stage ${i + 1}` : ""), make("h2", {}, stage.title),
       stage.input ? make("div.transform", {}, make("span", {}, stage.input), make("span.op", {}, "→ " + stage.operation + " →"), make("span", {}, stage.output)) : null,

@@ -96,7 +96,7 @@ std::optional<Eltwise> eltwise(const Activation& activation) {
 std::optional<Epilogue> epilogue(const Activation& act, const OperandView* residual, const OperandView& output,
                                  bool divisible, std::string& reason) {
   Epilogue made;
-  const bool to_8bit = cpu::is_8bit(output.dtype);
+  const bool to_8bit = is_8bit(output.dtype);
   const cpu::Affine out = cpu::affine(output);
   if (residual != nullptr) {
     const cpu::Affine in = cpu::affine(*residual);

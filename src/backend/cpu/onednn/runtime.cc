@@ -1,8 +1,5 @@
 #include "backend/cpu/onednn/runtime.h"
 
-#include <omp.h>
-
-#include <algorithm>
 #include <array>
 #include <mutex>
 #include <optional>
@@ -25,20 +22,21 @@ std::string version() {
   return fmt::format("oneDNN {}.{}.{}", v->major, v->minor, v->patch);
 }
 
-void limit_isa(Isa isa) {
+Isa limit_isa(Isa most) {
   static std::mutex mutex;
   static std::optional<Isa> limit;
   const std::lock_guard lock(mutex);
   if (!limit) {
-    const dnnl::status status = dnnl::set_max_cpu_isa(kLimits.at(static_cast<std::size_t>(isa)));
+    const dnnl::status status = dnnl::set_max_cpu_isa(kLimits.at(static_cast<std::size_t>(most)));
     require(status == dnnl::status::success, ErrorKind::kUnsupported,
-            "[onednn] limit {} refused (status {}): oneDNN was used before the device was opened", name(isa),
+            "[onednn] limit {} refused (status {}): oneDNN was used before the device was opened", name(most),
             static_cast<int>(status));
-    limit = isa;
+    limit = most;
   }
-  require(*limit == isa, ErrorKind::kUnsupported,
-          "[onednn] instruction set {} asked for, but this process is limited to {} since its first device", name(isa),
+  require(*limit <= most, ErrorKind::kUnsupported,
+          "[onednn] at most {} asked for, but this process may use {} since its first device", name(most),
           name(*limit));
+  return *limit;
 }
 
 bool has_exact_int8() {
@@ -55,8 +53,5 @@ const dnnl::engine& engine() {
   static_cast<void>(no_cache);
   return engine;
 }
-
-ThreadScope::ThreadScope(int threads) : before_(omp_get_max_threads()) { omp_set_num_threads(std::max(1, threads)); }
-ThreadScope::~ThreadScope() { omp_set_num_threads(before_); }
 
 }  // namespace fovea::onednn

@@ -1,18 +1,21 @@
 #pragma once
 
+#include <omp.h>
+
 #include <oneapi/dnnl/dnnl.hpp>
 #include <string>
 
 #include "backend/api/device.h"
 #include "base/error.h"
+#include "base/parallel/thread_scope.h"
 
 namespace fovea::onednn {
 
 std::string version();  ///< "oneDNN 3.2.0"
 
-/// Limits what oneDNN generates code for: once per process, at the first call. kUnsupported when another limit is in
-/// force already. Thread-safe.
-void limit_isa(Isa isa);
+/// Limits what oneDNN generates code for: once per process, at the first call. Gives the limit in force, which may be
+/// lower; kUnsupported when it is higher. Thread-safe.
+Isa limit_isa(Isa most);
 
 /// Below VNNI the products of u8 and s8 are added in 16 bits, which saturates: not exact.
 bool has_exact_int8();
@@ -31,16 +34,7 @@ auto guarded(const char* call, const Make& make) -> decltype(make()) {
   }
 }
 
-/// oneDNN splits the work when a primitive is made, by OpenMP's thread count of that moment. Restores it at the end.
-class ThreadScope {
- public:
-  explicit ThreadScope(int threads);
-  ~ThreadScope();
-  ThreadScope(const ThreadScope&) = delete;
-  ThreadScope& operator=(const ThreadScope&) = delete;
-
- private:
-  int before_;
-};
+/// oneDNN splits the work when a primitive is made, by OpenMP's thread count of that moment.
+using ThreadScope = fovea::ThreadScope<omp_get_max_threads, omp_set_num_threads>;
 
 }  // namespace fovea::onednn

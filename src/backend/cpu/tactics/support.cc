@@ -6,24 +6,8 @@
 #include "graph/reference.h"
 
 namespace fovea::cpu {
-namespace {
-
-template <typename Check>
-Support every(const NodeView& view, const Check& check) {
-  for (std::size_t i = 0; i < view.inputs.size(); ++i) {
-    if (!view.inputs[i].present || view.inputs[i].constant) continue;
-    if (auto answer = check(view.inputs[i], fmt::format("input {}", i)); !answer) return answer;
-  }
-  for (std::size_t i = 0; i < view.outputs.size(); ++i) {
-    if (auto answer = check(view.outputs[i], fmt::format("output {}", i)); !answer) return answer;
-  }
-  return Support::yes();
-}
-
-}  // namespace
-
 Support all_plain(const NodeView& view) {
-  return every(view, [](const OperandView& operand, const std::string& which) {
+  return every_activation(view, [](const OperandView& operand, const std::string& which) {
     if (operand.layout == Layout::kPlain) return Support::yes();
     return Support::no(fmt::format("{} is {}, only plain runs", which, name(operand.layout)));
   });
@@ -31,21 +15,21 @@ Support all_plain(const NodeView& view) {
 
 Support same_layout(const NodeView& view) {
   const Layout layout = view.outputs.front().layout;
-  return every(view, [layout](const OperandView& operand, const std::string& which) {
+  return every_activation(view, [layout](const OperandView& operand, const std::string& which) {
     if (operand.shape.rank() != 4 || operand.layout == layout) return Support::yes();
     return Support::no(fmt::format("{} is {}, output 0 is {}", which, name(operand.layout), name(layout)));
   });
 }
 
 Support dtypes_among(const NodeView& view, std::initializer_list<DType> allowed) {
-  return every(view, [&](const OperandView& operand, const std::string& which) {
+  return every_activation(view, [&](const OperandView& operand, const std::string& which) {
     if (std::find(allowed.begin(), allowed.end(), operand.dtype) != allowed.end()) return Support::yes();
     return Support::no(fmt::format("{} is {}", which, name(operand.dtype)));
   });
 }
 
 Support plain_numbers(const NodeView& view) {
-  return every(view, [](const OperandView& operand, const std::string& which) {
+  return every_activation(view, [](const OperandView& operand, const std::string& which) {
     if (is_8bit(operand.dtype) && !operand.quant) {
       return Support::no(fmt::format("{} is {} without a scale", which, name(operand.dtype)));
     }
@@ -55,10 +39,6 @@ Support plain_numbers(const NodeView& view) {
     return Support::yes();
   });
 }
-
-std::vector<Config> one_config(const NodeView&, const DeviceInfo&) { return {Config{}}; }
-
-Bytes pack_nothing(const NodeView&, const Config&, const Weights&) { return {}; }
 
 Affine affine(const OperandView& view) {
   if (!view.quant || view.quant->scale.empty()) return {};
@@ -91,16 +71,5 @@ bool padded(const OperandView& view) { return view.layout == Layout::kBlocked16 
 std::int64_t stored_elements(const OperandView& view) {
   return static_cast<std::int64_t>(byte_size(view) / size_of(view.dtype));
 }
-
-Tensor real_values(const OperandView& view, const Tensor& stored) {
-  Value value;
-  value.name = "constant";
-  value.dtype = view.dtype;
-  value.shape = view.shape;
-  value.quant = view.quant;
-  return to_f32(to_real(value, stored));
-}
-
-bool is_8bit(DType dtype) { return dtype == DType::kS8 || dtype == DType::kU8; }
 
 }  // namespace fovea::cpu

@@ -13,9 +13,6 @@ Support same_layout(
     const NodeView& view);  ///< every present, non-constant input of rank 4 and every output: one layout
 Support dtypes_among(const NodeView& view, std::initializer_list<DType> allowed);  ///< activations only
 
-std::vector<Config> one_config(const NodeView& view, const DeviceInfo& device);
-Bytes pack_nothing(const NodeView& view, const Config& config, const Weights& weights);
-
 /// Per-tensor scale and zero point; 1 and 0 where the value is not quantised.
 struct Affine {
   float scale = 1;
@@ -35,10 +32,6 @@ Rescale rescale(const OperandView& from, const OperandView& to);
 bool same_order(const OperandView& a, const OperandView& b);
 bool padded(const OperandView& view);                   ///< blocked16 with channels that are no multiple of 16
 std::int64_t stored_elements(const OperandView& view);  ///< padding counts
-bool is_8bit(DType dtype);
-
-/// A constant as real numbers, f32.
-Tensor real_values(const OperandView& view, const Tensor& stored);
 
 /// "no" for a quantised activation that is not per tensor, or an 8-bit one without scale.
 Support plain_numbers(const NodeView& view);

@@ -3,21 +3,9 @@
 #include <algorithm>
 
 #include "graph/ops/strided.h"
-#include "graph/reference.h"
 
 namespace fovea::cuda {
 namespace {
-
-template <typename Check>
-Support every(const NodeView& view, const Check& check) {
-  for (std::size_t i = 0; i < view.inputs.size(); ++i) {
-    if (!view.inputs[i].present || view.inputs[i].constant) continue;
-    if (auto answer = check(view.inputs[i], fmt::format("input {}", i)); !answer) return answer;
-  }
-  for (std::size_t i = 0; i < view.outputs.size(); ++i)
-    if (auto answer = check(view.outputs[i], fmt::format("output {}", i)); !answer) return answer;
-  return Support::yes();
-}
 
 std::vector<Axis> simplified(std::vector<Axis> axes) {
   std::erase_if(axes, [](const Axis& axis) { return axis.size == 1; });
@@ -43,24 +31,20 @@ bool row_major(const OperandView& view) {
 }  // namespace
 
 Support all_numbers(const NodeView& view) {
-  return every(view, [](const OperandView& operand, const std::string& which) {
+  return every_activation(view, [](const OperandView& operand, const std::string& which) {
     if (!is_number(operand.dtype)) return Support::no(fmt::format("{} is {}", which, name(operand.dtype)));
-    const bool eight = operand.dtype == DType::kS8 || operand.dtype == DType::kU8;
-    if (eight != operand.quant.has_value() || (operand.quant && operand.quant->scale.size() != 1))
+    if (is_8bit(operand.dtype) != operand.quant.has_value() || (operand.quant && operand.quant->scale.size() != 1))
       return Support::no(fmt::format("{} is {}, not quantised per tensor", which, name(operand.dtype)));
     return Support::yes();
   });
 }
 
 Support all_in(const NodeView& view, Layout layout) {
-  return every(view, [layout](const OperandView& operand, const std::string& which) {
+  return every_activation(view, [layout](const OperandView& operand, const std::string& which) {
     if (operand.shape.rank() != 4 || operand.layout == layout) return Support::yes();
     return Support::no(fmt::format("{} is {}, only {} runs", which, name(operand.layout), name(layout)));
   });
 }
-
-std::vector<Config> one_config(const NodeView&, const DeviceInfo&) { return {Config{}}; }
-Bytes pack_nothing(const NodeView&, const Config&, const Weights&) { return {}; }
 
 Number number_of(const OperandView& view) {
   Number number{view.dtype, 1, 0};
@@ -78,15 +62,6 @@ std::vector<std::int64_t> strides_of(const OperandView& view) {
   if (view.layout == Layout::kPlain) return dense_strides(view.shape);
   const std::int64_t c = view.shape[1], h = view.shape[2], w = view.shape[3];
   return {h * w * c, 1, w * c, c};
-}
-
-Tensor real_values(const OperandView& view, const Tensor& stored) {
-  Value value;
-  value.name = "constant";
-  value.dtype = view.dtype;
-  value.shape = view.shape;
-  value.quant = view.quant;
-  return to_f32(to_real(value, stored));
 }
 
 bool fits(const std::vector<Axis>& axes) { return simplified(axes).size() <= kMostLoops; }

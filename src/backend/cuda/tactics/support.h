@@ -13,13 +13,9 @@ namespace fovea::cuda {
 Support all_numbers(const NodeView& view);            ///< activations f32, f16, bf16, or 8 bits quantised per tensor
 Support all_in(const NodeView& view, Layout layout);  ///< every activation of rank 4
 
-std::vector<Config> one_config(const NodeView& view, const DeviceInfo& device);
-Bytes pack_nothing(const NodeView& view, const Config& config, const Weights& weights);
-
 Number number_of(const OperandView& view);
-bool same_order(const OperandView& a, const OperandView& b);        ///< elements lie in the same order in memory
-std::vector<std::int64_t> strides_of(const OperandView& view);      ///< in memory, by logical axis; plain and nhwc
-Tensor real_values(const OperandView& view, const Tensor& stored);  ///< of a constant, f32
+bool same_order(const OperandView& a, const OperandView& b);    ///< elements lie in the same order in memory
+std::vector<std::int64_t> strides_of(const OperandView& view);  ///< in memory, by logical axis; plain and nhwc
 
 /// The walk over y's memory with another operand's strides: axes of 1 go, neighbours that lie as one become one.
 struct Axis {
