@@ -54,8 +54,6 @@ bool has_residual(const NodeView& view) {
   return conv != nullptr && conv->residual;
 }
 
-bool is_8bit(DType dtype) { return dtype == DType::kS8 || dtype == DType::kU8; }
-
 Support integers_fit(const NodeView& view) {
   if (!is_8bit(view.inputs.at(0).dtype)) return Support::yes();
   const OperandView& w = view.inputs.at(1);

@@ -14,8 +14,7 @@ ConvShape conv_shape(const NodeView& view);
 Activation activation_of(const NodeView& view);
 bool has_residual(const NodeView& view);
 
-/// 8-bit images; their filters must be s8 around 0 (`weighted_fits` says so where `integers` is asked for).
-bool is_8bit(DType dtype);
+/// Filters of 8-bit images must be s8 around 0.
 Support integers_fit(const NodeView& view);
 
 /// Weights as k, r, s, c in f32, with alpha; what is added per channel, with beta, zeros where nothing is. `stored`: of
