@@ -74,6 +74,23 @@ bool Network::may_overwrite(const GraphIndex& index, const Node& node) const {
          (binary && binary->kind == BinaryKind::kAdd);
 }
 
+/// All that reads the integers turns them back with the same scales.
+bool Network::is_whole_pair(const GraphIndex& index, const Node& quantize) const {
+  const auto* op = std::get_if<Quantize>(&quantize.op);
+  const ValueId stored = quantize.outputs[0];
+  const bool read = std::ranges::find(graph_.outputs(), stored) != graph_.outputs().end();
+  if (!op || read || (op->to != DType::kS8 && op->to != DType::kU8)) return false;
+  return std::ranges::all_of(index.consumers(stored), [&](int consumer) {
+    const Node& user = graph_.nodes()[static_cast<std::size_t>(consumer)];
+    const auto* back = std::get_if<Dequantize>(&user.op);
+    const auto same = [&](std::size_t i) {
+      return graph_.has_input(user, i) == graph_.has_input(quantize, i) &&
+             (!graph_.has_input(user, i) || user.inputs[i] == quantize.inputs[i]);
+    };
+    return back && back->axis == op->axis && user.inputs[0] == stored && same(1) && same(2);
+  });
+}
+
 void Network::plan_values() {
   const GraphIndex index(graph_);
   plans_.resize(graph_.nodes().size());
@@ -81,6 +98,10 @@ void Network::plan_values() {
   for (std::size_t i = graph_.nodes().size(); i-- > 0;) {
     const Node& node = graph_.nodes()[i];
     plans_[i].in_place = may_overwrite(index, node);
+    if (is_whole_pair(index, node)) {
+      plans_[i].whole_pair = true;
+      for (const int user : index.consumers(node.outputs[0])) plans_[static_cast<std::size_t>(user)].whole_pair = true;
+    }
     for (const ValueId id : node.inputs) {
       if (id != kNoValue && !graph_.value(id).is_constant() && seen.insert(id).second) plans_[i].dying.push_back(id);
     }
@@ -111,8 +132,16 @@ std::vector<at::Tensor> Network::walk(std::span<const at::Tensor> inputs, bool t
   for (std::size_t i = 0; i < inputs.size(); ++i) values[static_cast<std::size_t>(graph_.inputs()[i])] = inputs[i];
   for (std::size_t i = 0; i < count; ++i) {
     const Node& node = graph_.nodes()[i];
-    const OpContext context{training,           frozen_statistics_, fake_quantization_,
-                            plans_[i].in_place, statistics_rate_,   &graph_.value(node.outputs[0]).shape};
+    OpContext context{.training = training,
+                      .frozen_statistics = frozen_statistics_,
+                      .fake_quantization = fake_quantization_,
+                      .in_place = plans_[i].in_place,
+                      .statistics_rate = statistics_rate_,
+                      .out_shape = &graph_.value(node.outputs[0]).shape};
+    if (fake_quantization_ && plans_[i].whole_pair) {
+      context.whole_pairs = true;
+      context.stored = graph_.value(std::holds_alternative<Quantize>(node.op) ? node.outputs[0] : node.inputs[0]).dtype;
+    }
     const std::vector<at::Tensor> operands = gather(values, node);
     try {
       Tensors made = run_op(node.op, operands, context);

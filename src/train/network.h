@@ -52,8 +52,10 @@ class Network {
   struct Plan {
     std::vector<ValueId> dying;  ///< values that nobody reads after the node
     bool in_place = false;
+    bool whole_pair = false;  ///< see OpContext
   };
   void plan_values();
+  bool is_whole_pair(const GraphIndex& index, const Node& quantize) const;
   bool may_overwrite(const GraphIndex& index, const Node& node) const;
   /// The values that are alive after the first `count` nodes, by ValueId.
   std::vector<at::Tensor> walk(std::span<const at::Tensor> inputs, bool training, std::size_t count);

@@ -317,10 +317,12 @@ Tensors run(const Dropout& op, Inputs in, const OpContext& context) {
 Tensors run(const Cast& op, Inputs in, const OpContext&) { return {in[0].to(torch_type(op.to))}; }
 
 Tensors run(const Quantize& op, Inputs in, const OpContext& context) {
+  if (context.whole_pairs) return {in[0]};
   return {quantized(op, in[0], in[1], optional_input(in, 2), context.fake_quantization)};
 }
 
 Tensors run(const Dequantize& op, Inputs in, const OpContext& context) {
+  if (context.whole_pairs) return {rounded(context.stored, op.axis, in[0], in[1], optional_input(in, 2))};
   return {dequantized(op, in[0], in[1], optional_input(in, 2), context.fake_quantization)};
 }
 

@@ -16,6 +16,8 @@ struct OpContext {
   bool training = false;  ///< dropout drops; batch-norm uses the batch's statistics and updates the running ones
   bool frozen_statistics = false;  ///< batch-norm keeps the running statistics in training too
   bool fake_quantization = false;  ///< 8-bit values stay float integers, and gradients pass
+  bool whole_pairs = false;        ///< with it: quantize hands its input on, and its dequantize nodes round it
+  DType stored = DType::kS8;       ///< then: what quantize makes
   bool in_place = false;           ///< the node may overwrite its first input
   double statistics_rate = -1;     ///< what a batch counts in batch-norm's running statistics; below 0: as the op says
   const Shape* out_shape = nullptr;  ///< of the first output as the graph infers it; axes 2 and 3 hold for every batch

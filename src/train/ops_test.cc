@@ -298,6 +298,29 @@ TEST(Interpret, GradientsGoStraightThroughQuantization) {
   EXPECT_NEAR(gradients.at("s").data<float>()[0], by_scale / std::sqrt(4 * 127.0), 1e-5);
 }
 
+/// A pair at once gives what the two nodes give alone: here something else reads the integers of the second graph.
+TEST(Interpret, PairsOfQuantizationAreTheirParts) {
+  for (const bool per_channel : {false, true}) {
+    const auto pair = [&](bool apart) {
+      GraphBuilder net;
+      const ValueId x = net.input("x", {2, 3, 4, 4});
+      const ValueId scale = net.constant(
+          "s", per_channel ? Tensor::of<float>({3}, {0.01F, 0.02F, 0.005F}) : Tensor::of<float>({1}, {0.01F}));
+      const ValueId zero =
+          net.constant("z", per_channel ? Tensor::of<std::int8_t>({3}, {0, 3, -2}) : Tensor::of<std::int8_t>({1}, {4}));
+      const ValueId q = net.node(Quantize{DType::kS8, 1}, {x, scale, zero}, "q");
+      const ValueId y = net.node(Dequantize{1}, {q, scale, zero}, "d");
+      return net.finish(apart ? std::vector{y, q} : std::vector{y});
+    };
+    const Tensor input = rnd({2, 3, 4, 4}, 1), weights = rnd({2, 3, 4, 4}, 2);
+    const auto once = differentiate(pair(false), std::span(&input, 1), weights);
+    const auto parts = differentiate(pair(true), std::span(&input, 1), weights);
+    ASSERT_EQ(once.size(), 2U);
+    expect_close(once.at("x"), parts.at("x"), 1e-6, 1e-6);
+    expect_close(once.at("s"), parts.at("s"), 1e-4, 1e-4);
+  }
+}
+
 TEST(Interpret, NamesTheNodeWithoutAGradient) {
   GraphBuilder net;
   const ValueId x = net.input("x", {1, 3});

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "train/convert.h"
@@ -23,11 +24,24 @@ Tensor along(const Tensor& factor, const Tensor& x, int axis) {
 
 Tensor round_through(const Tensor& x) { return x + (at::round(x) - x).detach(); }
 
-/// The same scale, its gradient divided by √(numbers that share it · steps), which balances it with the weights'.
-Tensor balanced(const Tensor& scale, const Tensor& x, double steps) {
+/// 1 / √(numbers that share a scale · steps) balances its gradient with the weights'.
+double balance(const Tensor& scale, const Tensor& x) {
+  constexpr double kSteps = 127;
   const double sharing = static_cast<double>(x.numel()) / static_cast<double>(scale.numel());
-  const double factor = 1 / std::sqrt(std::max(1.0, sharing * steps));
-  return scale.detach() + (scale - scale.detach()) * factor;
+  return 1 / std::sqrt(std::max(1.0, sharing * kSteps));
+}
+
+/// The same scale, its gradient times balance().
+Tensor balanced(const Tensor& scale, const Tensor& x) {
+  return scale.detach() + (scale - scale.detach()) * balance(scale, x);
+}
+
+/// Least and largest integer.
+std::pair<std::int64_t, std::int64_t> bounds(DType type) {
+  const bool is_signed = type == DType::kS8 || type == DType::kS16;
+  const int bits = static_cast<int>(8 * size_of(type)) - (is_signed ? 1 : 0);
+  const std::int64_t high = (std::int64_t{1} << bits) - 1;
+  return {is_signed ? -high - 1 : 0, high};
 }
 
 }  // namespace
@@ -35,13 +49,11 @@ Tensor balanced(const Tensor& scale, const Tensor& x, double steps) {
 Tensor quantized(const Quantize& op, const Tensor& x, const Tensor& scale, const std::optional<Tensor>& zero,
                  bool fake) {
   const Tensor real = fake ? x.to(at::kFloat) : x;
-  const Tensor scaled = real / along(fake ? balanced(scale, real, 127) : scale, real, op.axis);
+  const Tensor scaled = real / along(fake ? balanced(scale, real) : scale, real, op.axis);
   Tensor q = fake ? round_through(scaled) : at::round(scaled);
   if (zero) q = q + along(zero->to(q.scalar_type()), x, op.axis);
-  const bool is_signed = op.to == DType::kS8 || op.to == DType::kS16;
-  const int bits = static_cast<int>(8 * size_of(op.to)) - (is_signed ? 1 : 0);
-  const double high = static_cast<double>((std::int64_t{1} << bits) - 1);
-  q = at::clamp(q, is_signed ? -high - 1 : 0.0, high);
+  const auto [low, high] = bounds(op.to);
+  q = at::clamp(q, static_cast<double>(low), static_cast<double>(high));
   return fake ? q : q.to(torch_type(op.to));
 }
 
@@ -50,7 +62,16 @@ Tensor dequantized(const Dequantize& op, const Tensor& stored, const Tensor& sca
   Tensor q = stored.to(at::kFloat);
   if (zero) q = q - along(zero->to(at::kFloat), q, op.axis);
   const Tensor factor = scale.to(at::kFloat);
-  return q * along(fake ? balanced(factor, q, 127) : factor, q, op.axis);
+  return q * along(fake ? balanced(factor, q) : factor, q, op.axis);
+}
+
+Tensor rounded(DType stored, int axis, const Tensor& x, const Tensor& scale, const std::optional<Tensor>& zero) {
+  const Tensor real = x.to(at::kFloat), scales = scale.to(at::kFloat).reshape(-1);
+  const Tensor zeros = zero ? zero->to(at::kFloat).reshape(-1) : at::zeros_like(scales.detach());
+  const auto [low, high] = bounds(stored);
+  if (scales.numel() == 1)
+    return at::_fake_quantize_learnable_per_tensor_affine(real, scales, zeros, low, high, balance(scales, real));
+  return at::_fake_quantize_learnable_per_channel_affine(real, scales, zeros, axis, low, high, balance(scales, real));
 }
 
 }  // namespace fovea::train

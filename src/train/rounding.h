@@ -16,4 +16,8 @@ at::Tensor quantized(const Quantize& op, const at::Tensor& x, const at::Tensor& 
 at::Tensor dequantized(const Dequantize& op, const at::Tensor& stored, const at::Tensor& scale,
                        const std::optional<at::Tensor>& zero, bool fake);
 
+/// dequantized(quantized(x)) at once, for training: one pass over memory forwards and one backwards instead of a dozen.
+at::Tensor rounded(DType stored, int axis, const at::Tensor& x, const at::Tensor& scale,
+                   const std::optional<at::Tensor>& zero);
+
 }  // namespace fovea::train
