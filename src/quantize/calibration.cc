@@ -21,7 +21,8 @@ namespace {
 
 constexpr std::array kMethods = {Calibration::kMse, Calibration::kEntropy, Calibration::kPercentile, Calibration::kMax};
 constexpr std::size_t kRows = 512;  ///< sampled inputs per layer that rounding looks at
-constexpr std::string_view kRounding = "adaptive rounding";
+constexpr std::string_view kRounding = "adaptive rounding", kTogether = "equalisation with bias correction";
+constexpr std::string_view kNagel = "Nagel et al., ICCV 2019";
 
 /// Names what the result depends on: the graph with its weights, the images, what was asked for.
 std::string cache_key(const Graph& base, const OptimizeData& data, const CalibrateOptions& options,
@@ -35,6 +36,13 @@ std::string cache_key(const Graph& base, const OptimizeData& data, const Calibra
   if (options.form.numbers == QuantizedNumbers::kSigned) text += " signed";
   return content_hash(as_bytes(std::string_view(text)));
 }
+
+/// An equalised graph and what was seen of it.
+struct Equalized {
+  Int8Recipe recipe;
+  ChannelScales scales;
+  Observation seen;
+};
 
 /// Tries one recipe after the other and keeps the best.
 class Search {
@@ -52,6 +60,7 @@ class Search {
     equalize_channels();
     if (options_.round_weights) round();
     correct_biases();
+    if (!options_.form.per_channel && refused_) equalize_and_correct();
     best_.found.report.ranges = best_.recipe.ranges;
     return std::move(best_);
   }
@@ -98,9 +107,23 @@ class Search {
     equalize(recipe.base, scales);
     Observation seen = observe(quick_executor(recipe.base, target_), data_, options_.limits);
     recipe.ranges = choose_ranges(seen.histograms, calibration_from_name(best_.found.report.method));
-    if (!try_repair("cross-layer equalisation", "Nagel et al., ICCV 2019", std::move(recipe))) return;
+    if (!try_repair("cross-layer equalisation", kNagel, recipe)) {
+      refused_ = Equalized{std::move(recipe), std::move(scales), std::move(seen)};
+      return;
+    }
     best_.found.equalization = std::move(scales);
     seen_ = std::move(seen);
+  }
+
+  /// One scale for all channels moves their means by more than equalisation gains: it shows with corrected biases only.
+  void equalize_and_correct() {
+    Int8Recipe recipe = std::move(refused_->recipe);
+    if (options_.round_weights)
+      recipe.weights = rounded_weights(recipe, sample_inputs(recipe, target_, plain_.divergence(), kRows));
+    recipe.biases = corrected_biases(recipe, refused_->seen.channels);
+    if (!try_repair(kTogether, kNagel, std::move(recipe))) return;
+    best_.found.equalization = std::move(refused_->scales);
+    keep_biases();
   }
 
   void round() {
@@ -112,7 +135,11 @@ class Search {
   void correct_biases() {
     Int8Recipe recipe = best_.recipe;
     recipe.biases = corrected_biases(recipe, seen_.channels);
-    if (!try_repair("bias correction", "Nagel et al., ICCV 2019", std::move(recipe))) return;
+    if (try_repair("bias correction", kNagel, std::move(recipe))) keep_biases();
+  }
+
+  void keep_biases() {
+    best_.found.biases.clear();
     for (const auto& [node, bias] : best_.recipe.biases) {
       const std::span<const float> numbers = bias.data<float>();
       best_.found.biases[node].assign(numbers.begin(), numbers.end());
@@ -126,6 +153,7 @@ class Search {
   const CalibrateOptions& options_;
   Calibrated best_;
   Observation seen_;  ///< of the best recipe's graph
+  std::optional<Equalized> refused_;
 };
 
 /// kCorruptFile where a cache's bias is not one number per output channel of a layer that is quantised.
@@ -147,9 +175,12 @@ Int8Recipe recipe_of(const CachedCalibration& found, const Graph& base, PlainRes
   recipe.ranges = found.report.ranges;
   if (!found.equalization.empty()) equalize(recipe.base, found.equalization);
   for (const auto& [node, bias] : found.biases) recipe.biases[node] = cached_bias(base, node, bias);
-  const bool rounded = std::ranges::any_of(
-      found.report.repairs, [](const RepairReport& repair) { return repair.name == kRounding && repair.applied; });
-  if (rounded) recipe.weights = rounded_weights(recipe, sample_inputs(recipe, target, plain.divergence(), kRows));
+  const auto applied = [&](std::string_view name) {
+    return std::ranges::any_of(found.report.repairs,
+                               [&](const RepairReport& repair) { return repair.name == name && repair.applied; });
+  };
+  if (applied(kRounding) || (applied(kTogether) && options.round_weights))
+    recipe.weights = rounded_weights(recipe, sample_inputs(recipe, target, plain.divergence(), kRows));
   return recipe;
 }
 

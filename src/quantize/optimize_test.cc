@@ -121,13 +121,16 @@ TEST_F(Optimize, AutoChoosesAPlanThatPasses) {
 }
 
 TEST_F(Optimize, TheSameCachesGiveTheSameBytes) {
-  options_.calib_cache = dir_ / "calibration.json";
-  const OptimizeResult first = build(color_net());
-  const OptimizeResult second = build(color_net());
-  EXPECT_EQ(serialize(first.engine), serialize(second.engine));
-  EXPECT_EQ(first.calibration.method, second.calibration.method);
-  EXPECT_EQ(first.calibration.ranges, second.calibration.ranges);
-  ASSERT_EQ(first.calibration.repairs.size(), second.calibration.repairs.size());
+  for (const bool per_channel : {true, false}) {
+    options_.form.per_channel = per_channel;
+    options_.calib_cache = dir_ / (per_channel ? "channels.json" : "tensors.json");
+    const OptimizeResult first = build(color_net());
+    const OptimizeResult second = build(color_net());
+    EXPECT_EQ(serialize(first.engine), serialize(second.engine));
+    EXPECT_EQ(first.calibration.method, second.calibration.method);
+    EXPECT_EQ(first.calibration.ranges, second.calibration.ranges);
+    ASSERT_EQ(first.calibration.repairs.size(), second.calibration.repairs.size());
+  }
 }
 
 /// Whichever whole plan the cache calls the fastest wins, nothing is timed anew, and the bytes are the same each time.
