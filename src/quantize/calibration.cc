@@ -20,7 +20,7 @@ namespace fovea {
 namespace {
 
 constexpr std::array kMethods = {Calibration::kMse, Calibration::kEntropy, Calibration::kPercentile, Calibration::kMax};
-constexpr std::size_t kRows = 512;  ///< sampled inputs per layer that rounding looks at
+constexpr std::size_t kRows = 2048;  ///< sampled inputs per layer that rounding looks at
 constexpr std::string_view kRounding = "adaptive rounding", kTogether = "equalisation with bias correction";
 constexpr std::string_view kNagel = "Nagel et al., ICCV 2019";
 

@@ -46,20 +46,31 @@ void sample_conv(const Graph& graph, const Node& node, const Tensor& value, std:
         inputs.columns[element++ * rows + row] = seen(conv, value.shape(), value.data<float>(), c, oh, ow, r, s);
 }
 
+float dot(const float* a, const float* b, std::size_t count) {
+  float sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (std::size_t i = 0; i < count; ++i) sum += a[i] * b[i];
+  return sum;
+}
+
+/// What the weights of one group multiply: column t holds x_t, `rows` numbers of which the first `sampled` are there.
+struct Columns {
+  const float* numbers;
+  const float* norms;  ///< ‖x_t‖²
+  std::size_t rows, sampled, count;
+};
+
 /// One output channel: `weights` in units of the scale, `step` apart; results likewise.
-void round_channel(const float* columns, std::size_t rows, std::size_t count, const float* weights, std::size_t step,
-                   float scale, std::int8_t* rounded) {
+void round_channel(const Columns& columns, const float* weights, std::size_t step, float scale, std::int8_t* rounded) {
+  const std::size_t rows = columns.rows;
   std::vector<float> error(rows);
-  for (std::size_t t = 0; t < count; ++t) {
-    const float* x = columns + t * rows;
+  for (std::size_t t = 0; t < columns.count; ++t) {
+    const float* x = columns.numbers + t * rows;
     const float w = std::clamp(weights[t * step] / scale, -127.0F, 127.0F);
-    float norm = 0, along = 0;
-    for (std::size_t i = 0; i < rows; ++i) {
-      norm += x[i] * x[i];
-      along += x[i] * error[i];
-    }
+    const float trust = static_cast<float>(columns.sampled) / static_cast<float>(columns.sampled + 2 * t);
     const float low = std::floor(w);
-    const float wanted = norm > 0 ? w + along / norm : w;
+    const float norm = columns.norms[t];
+    const float wanted = norm > 0 ? w + trust * dot(x, error.data(), rows) / norm : w;
     const float q = wanted - low > 0.5F && low < w ? low + 1 : low;
     const float left = w - q;
     for (std::size_t i = 0; i < rows; ++i) error[i] += left * x[i];
@@ -121,14 +132,17 @@ std::map<std::string, Tensor> rounded_weights(const Int8Recipe& recipe,
     const auto channels = static_cast<std::size_t>(weight.shape()[axis]);
     const std::size_t rows = found->second.columns.size() / (geometry.groups * count);
     const std::span<const float> scales = made.scales.data<float>();
+    const float* columns = found->second.columns.data();
+    std::vector<float> norms(geometry.groups * count);
+    for (std::size_t i = 0; i < norms.size(); ++i) norms[i] = dot(columns + i * rows, columns + i * rows, rows);
     std::int8_t* to = made.values.data<std::int8_t>().data();
     const float* from = weight.data<float>().data();
     parallel_for(static_cast<std::int64_t>(channels), [&](std::int64_t channel) {
       const auto k = static_cast<std::size_t>(channel);
       const std::size_t group = k / (channels / geometry.groups);
       const std::size_t first = axis == 0 ? k * count : k, step = axis == 0 ? 1 : channels;
-      round_channel(found->second.columns.data() + group * count * rows, rows, count, from + first, step,
-                    scales.size() == 1 ? scales[0] : scales[k], to + first);
+      const Columns seen{columns + group * count * rows, norms.data() + group * count, rows, found->second.rows, count};
+      round_channel(seen, from + first, step, scales.size() == 1 ? scales[0] : scales[k], to + first);
     });
     weights[node.name] = made.values;
   }
