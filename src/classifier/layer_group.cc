@@ -11,6 +11,9 @@ bool one_position(const Plan& plan, const Node& node) {
   return shape.rank() == 4 && shape[2] == 1 && shape[3] == 1;
 }
 
+constexpr std::array kGroups = {LayerGroup::kInput, LayerGroup::kConvolution, LayerGroup::kPooling,
+                                LayerGroup::kFullyConnected, LayerGroup::kSoftmax};
+
 struct Parts {
   const Plan& plan;
   const Node& node;
@@ -43,6 +46,10 @@ std::vector<std::vector<LayerGroup>> layer_groups(const Plan& plan) {
   LayerGroup before = LayerGroup::kInput;
   for (const PlanStep& step : plan.steps) {
     const Node& node = plan.graph.nodes()[static_cast<std::size_t>(step.node)];
+    if (std::holds_alternative<Region>(node.op)) {
+      groups.emplace_back(kGroups.begin(), kGroups.end());
+      continue;
+    }
     before = std::visit(Parts{plan, node}, node.op).value_or(before);
     groups.push_back({before});
   }

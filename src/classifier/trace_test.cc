@@ -57,6 +57,18 @@ TEST(Trace, ShowsEveryLayerInItsGroup) {
   EXPECT_EQ(trace.prediction.probabilities, classifier.predict(colored_photo(0, 1, 24, 24).view()).probabilities);
 }
 
+TEST(LayerGroups, ListAWholeNetworkUnderEachPart) {
+  Plan plan;
+  Region region;
+  region.classes = 3;
+  const ValueId pixels = plan.graph.add_input("pixels", DType::kU8, {1, 8, 8, 3});
+  plan.graph.set_outputs({plan.graph.add_node(region, {pixels}, "network")});
+  plan.steps.emplace_back();
+  const auto groups = layer_groups(plan);
+  ASSERT_EQ(groups.size(), 1U);
+  EXPECT_EQ(groups[0].size(), 5U);
+}
+
 TEST(ClassActivation, IsTheSameForEveryBatchProfile) {
   const Classifier one = classifier_of(tiny_classifier(3), {1}), four = classifier_of(tiny_classifier(3), {4});
   for (int k = 0; k < 3; ++k) {
