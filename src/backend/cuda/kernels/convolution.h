@@ -66,20 +66,22 @@ std::size_t stem_place(const StemShape& shape, int k, int r, int s, int c);
 void launch_stem(const void* x, Number x_type, const void* filter, void* y, const StemShape& shape,
                  const Epilogue& epilogue, cudaStream_t stream);
 
-/// A convolution of 1 × 1 whose time is its images' way through memory: few channels in (64, 128 or 256), a multiple of
-/// 32 out, no groups, no padding. A block keeps the filters of `slice` channels; pixels go from memory to the tensor
-/// cores as they lie there, since channels are dealt to lanes in runs of 8 (`pointwise_place`).
+/// A convolution of 1 × 1 whose time is its images' way through memory: few channels in (64, 128 or 256; s8 also 512),
+/// no groups, no padding. A block keeps the filters of `slice` channels; pixels go from memory to the tensor cores as
+/// they lie there, since channels are dealt to lanes in runs of 16 bytes (`pointwise_place`).
 struct PointwiseShape {
   ConvShape conv;
-  int slice;  ///< channels of y by block: divides k, a multiple of 32
+  int slice;  ///< channels of y by block: divides k, a multiple of pointwise_chunk
   std::size_t shared_bytes;
 };
-PointwiseShape pointwise_shape(const ConvShape& conv, int slice);
+/// dtype: f16, bf16 or s8, of x, the filter, y and the residual.
+PointwiseShape pointwise_shape(const ConvShape& conv, int slice, DType dtype);
+int pointwise_chunk(DType dtype);  ///< channels of y come in multiples of it
 inline constexpr std::size_t kMostPointwiseBytes = 100 << 10;
-std::size_t pointwise_place(const ConvShape& conv, int k, int c);
+std::size_t pointwise_place(const ConvShape& conv, DType dtype, int k, int c);
 
-/// dtype (f16 or bf16): of x, the filter, y and the residual (null: none).
-void launch_pointwise(const void* x, const void* filter, const float* bias, const void* residual, void* y, DType dtype,
-                      const PointwiseShape& shape, const Activation& act, cudaStream_t stream);
+/// s8: everything around 0.
+void launch_pointwise(const void* x, const void* filter, void* y, DType dtype, const PointwiseShape& shape,
+                      const Epilogue& epilogue, cudaStream_t stream);
 
 }  // namespace fovea::cuda

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <type_traits>
 
 #include "backend/cuda/kernels/convolution.h"
 #include "backend/cuda/kernels/launch.h"
@@ -9,7 +10,17 @@ namespace fovea::cuda {
 namespace {
 
 constexpr int kThreads = 256, kWarps = kThreads / 32, kUnit = 16;  ///< pixels that one tensor operation takes
-constexpr int kChunk = 32, kPiece = 32;  ///< channels out and in that a warp's lanes share: eight neighbours each
+constexpr int kTogether = 4;  ///< lanes that share a pixel, each with 16 bytes of neighbours
+
+/// How a type's channels are dealt.
+template <typename T>
+struct Deal {
+  static constexpr int kEach = 16 / sizeof(T);      ///< neighbours of a lane
+  static constexpr int kGroup = kTogether * kEach;  ///< channels of a pixel that a warp takes or makes at once
+  static constexpr int kTiles = kEach / 2;          ///< of eight channels out: a lane has two neighbours of each
+  static constexpr bool kWhole = sizeof(T) == 1;    ///< whole numbers
+  using Sum = std::conditional_t<kWhole, int, float>;
+};
 
 /// Where a pixel of y has its channels in x, in elements.
 __device__ std::int64_t place_of(const ConvShape& d, std::int64_t pixel) {
@@ -19,20 +30,42 @@ __device__ std::int64_t place_of(const ConvShape& d, std::int64_t pixel) {
   return ((image * d.h + row) * d.w + column) * d.c;
 }
 
+/// What a lane has of one pixel of y: its sums, and what is added.
 template <typename T>
-__device__ Number number() {
-  return {std::is_same_v<T, __half> ? DType::kF16 : DType::kBF16, 1, 0};
+__device__ void finish(const float (&sums)[8], const float* bias, const uint4& added, const Epilogue& e, T* y) {
+  constexpr Number kNumber = {std::is_same_v<T, __half> ? DType::kF16 : DType::kBF16, 1, 0};
+  float v[8], b[8];
+  load8(&added, kNumber, 0, v);
+  load8(bias, real_number(), 0, b);
+#pragma unroll
+  for (int k = 0; k < 8; ++k) v[k] += sums[k] + b[k];
+  activate8(e.act, v);
+  store8(y, kNumber, 0, v);
 }
 
-/// Eight neighbours of y from a lane's sums of one pixel.
-template <typename T>
-__device__ void finish(float (&v)[8], const float* bias, const uint4& added, const Activation& act, T* y) {
-  float more[8];
-  load8(&added, number<T>(), 0, more);
+/// Whole numbers: `bias` is followed by the channels' scales, a slice behind it. What is stored is real numbers in
+/// steps of y.
+__device__ void finish(const int (&sums)[16], const float* bias, const float* scale, const uint4& added,
+                       const Epilogue& e, float inverse, std::int8_t* y) {
+  const auto* more = reinterpret_cast<const std::int8_t*>(&added);
+  std::uint32_t made[4];
 #pragma unroll
-  for (int k = 0; k < 8; ++k) v[k] += bias[k] + more[k];
-  activate8(act, v);
-  store8(y, number<T>(), 0, v);
+  for (int half = 0; half < 2; ++half) {
+    float v[8], s[8];
+    load8(bias, real_number(), 8 * half, v);
+    load8(scale, real_number(), 8 * half, s);
+#pragma unroll
+    for (int k = 0; k < 8; ++k) {
+      const int i = 8 * half + k;
+      v[k] += static_cast<float>(sums[i]) * s[k] + static_cast<float>(more[i]) * e.residual_type.scale;
+    }
+    activate8(e.act, v);
+#pragma unroll
+    for (int k = 0; k < 2; ++k)
+      made[2 * half + k] =
+          packed_s8(v[4 * k] * inverse, v[4 * k + 1] * inverse, v[4 * k + 2] * inverse, v[4 * k + 3] * inverse);
+  }
+  *reinterpret_cast<uint4*>(y) = make_uint4(made[0], made[1], made[2], made[3]);
 }
 
 /// A lane's part of kTall times 16 pixels, all channels in; past the last pixel the first again.
@@ -50,15 +83,16 @@ __device__ __forceinline__ void load_pixels(const T* x, const ConvShape& d, std:
     }
 }
 
-/// The products with 32 channels' filters, which begin at `weights`.
+/// The products with a group of channels' filters, which begin at `weights`.
 template <typename T, int kPieces, int kTall>
 __device__ __forceinline__ void sum_products(const uint4* weights, int lane, const uint4 (&a)[kTall][kPieces][2],
-                                             float (&sums)[kTall][4][4]) {
+                                             typename Deal<T>::Sum (&sums)[kTall][Deal<T>::kTiles][4]) {
+  constexpr int kTiles = Deal<T>::kTiles;
 #pragma unroll
   for (int i = 0; i < kPieces; ++i)
 #pragma unroll
-    for (int j = 0; j < 4; ++j) {
-      const uint4 b = weights[(i * 4 + j) * 32 + lane];
+    for (int j = 0; j < kTiles; ++j) {
+      const uint4 b = weights[(i * kTiles + j) * 32 + lane];
 #pragma unroll
       for (int m = 0; m < kTall; ++m) {
         const uint4 &up = a[m][i][0], &down = a[m][i][1];
@@ -69,59 +103,68 @@ __device__ __forceinline__ void sum_products(const uint4* weights, int lane, con
     }
 }
 
-/// A warp makes kTall times 16 pixels of the slice at once, 32 channels after the other; what is added to the next 32
-/// is on its way meanwhile.
+/// A warp makes kTall times 16 pixels of the slice at once, one group of channels after the other; what is added to the
+/// next group is on its way meanwhile.
 template <typename T, int kDepth, int kTall>
 __global__ void __launch_bounds__(kThreads, 2)
-    pointwise(const T* x, const T* filter, const float* bias, const T* residual, T* y, ConvShape d, int slice,
-              Activation act) {
-  constexpr int kPieces = kDepth / kPiece;
+    pointwise(const T* x, const T* filter, T* y, const __grid_constant__ ConvShape d, int slice, Epilogue e) {
+  using Dealt = Deal<T>;
+  constexpr int kPieces = kDepth / Dealt::kGroup, kEach = Dealt::kEach, kTiles = Dealt::kTiles;
   extern __shared__ __align__(16) unsigned char memory[];
   auto* weights = reinterpret_cast<uint4*>(memory);
-  const int vectors = slice * kDepth / 8, first_channel = static_cast<int>(blockIdx.y) * slice;
+  const int vectors = slice * kDepth / kEach, first_channel = static_cast<int>(blockIdx.y) * slice;
   auto* biases = reinterpret_cast<float*>(weights + vectors);
   const auto* own = reinterpret_cast<const uint4*>(filter) + static_cast<std::int64_t>(blockIdx.y) * vectors;
   for (int i = threadIdx.x; i < vectors; i += kThreads) weights[i] = own[i];
-  for (int i = threadIdx.x; i < slice; i += kThreads) biases[i] = bias[first_channel + i];
+  for (int i = threadIdx.x; i < slice; i += kThreads) {
+    biases[i] = e.bias[first_channel + i];
+    if (Dealt::kWhole) biases[slice + i] = e.scale[first_channel + i];
+  }
   __syncthreads();
-  const int lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
+  const int lane = threadIdx.x % 32, g = lane / kTogether, t = lane % kTogether;
   const std::int64_t pixels = static_cast<std::int64_t>(d.n) * d.p * d.q;
   const std::int64_t apart = static_cast<std::int64_t>(gridDim.x) * kWarps * kTall * kUnit;
+  const float inverse = Dealt::kWhole ? 1.0F / e.y_type.scale : 1.0F;
+  const T* residual = static_cast<const T*>(e.residual);
   std::int64_t first = (static_cast<std::int64_t>(blockIdx.x) * kWarps + threadIdx.x / 32) * kTall * kUnit;
   for (; first < pixels; first += apart) {
     uint4 a[kTall][kPieces][2], next[kTall][2];
     load_pixels<T, kPieces, kTall>(x, d, first, pixels, g, t, a);
+    const auto place = [&](int m, int h, int channel) {
+      return (first + m * kUnit + h * 8 + g) * d.k + first_channel + channel + t * kEach;
+    };
+    const auto inside = [&](int m, int h) { return first + m * kUnit + h * 8 + g < pixels; };
     const auto bring = [&](int channel) {
 #pragma unroll
       for (int m = 0; m < kTall; ++m)
 #pragma unroll
-        for (int h = 0; h < 2; ++h) {
-          const std::int64_t pixel = first + m * kUnit + h * 8 + g;
-          const bool wanted = residual != nullptr && channel < slice && pixel < pixels;
-          next[m][h] = wanted
-                           ? *reinterpret_cast<const uint4*>(residual + pixel * d.k + first_channel + channel + t * 8)
+        for (int h = 0; h < 2; ++h)
+          next[m][h] = residual != nullptr && channel < slice && inside(m, h)
+                           ? *reinterpret_cast<const uint4*>(residual + place(m, h, channel))
                            : make_uint4(0, 0, 0, 0);
-        }
     };
     bring(0);
 #pragma unroll 1
-    for (int channel = 0; channel < slice; channel += kChunk) {
+    for (int channel = 0; channel < slice; channel += Dealt::kGroup) {
       uint4 added[kTall][2];
 #pragma unroll
       for (int m = 0; m < kTall; ++m) added[m][0] = next[m][0], added[m][1] = next[m][1];
-      bring(channel + kChunk);
-      float sums[kTall][4][4] = {};
-      sum_products<T, kPieces, kTall>(weights + channel / kChunk * kPieces * 4 * 32, lane, a, sums);
+      bring(channel + Dealt::kGroup);
+      typename Dealt::Sum sums[kTall][kTiles][4] = {};
+      sum_products<T, kPieces, kTall>(weights + channel / Dealt::kGroup * kPieces * kTiles * 32, lane, a, sums);
 #pragma unroll
       for (int m = 0; m < kTall; ++m)
 #pragma unroll
         for (int h = 0; h < 2; ++h) {
-          const std::int64_t pixel = first + m * kUnit + h * 8 + g;
-          if (pixel >= pixels) continue;
-          float v[8];
+          if (!inside(m, h)) continue;
+          typename Dealt::Sum v[kEach];
 #pragma unroll
-          for (int k = 0; k < 8; ++k) v[k] = sums[m][k / 2][2 * h + k % 2];
-          finish(v, biases + channel + t * 8, added[m][h], act, y + pixel * d.k + first_channel + channel + t * 8);
+          for (int k = 0; k < kEach; ++k) v[k] = sums[m][k / 2][2 * h + k % 2];
+          const float* bias = biases + channel + t * kEach;
+          if constexpr (Dealt::kWhole)
+            finish(v, bias, bias + slice, added[m][h], e, inverse, y + place(m, h, channel));
+          else
+            finish(v, bias, added[m][h], e, y + place(m, h, channel));
         }
     }
   }
@@ -140,35 +183,44 @@ unsigned blocks(const PointwiseShape& d, int tall) {
 
 }  // namespace
 
-PointwiseShape pointwise_shape(const ConvShape& conv, int slice) {
-  return {conv, slice,
-          static_cast<std::size_t>(slice) * (static_cast<std::size_t>(conv.c) * sizeof(__half) + sizeof(float))};
+int pointwise_chunk(DType dtype) { return kTogether * 16 / static_cast<int>(size_of(dtype)); }
+
+PointwiseShape pointwise_shape(const ConvShape& conv, int slice, DType dtype) {
+  const std::size_t floats = size_of(dtype) == 1 ? 2 : 1;  // a bias and a scale
+  return {
+      conv, slice,
+      static_cast<std::size_t>(slice) * (static_cast<std::size_t>(conv.c) * size_of(dtype) + floats * sizeof(float))};
 }
 
-std::size_t pointwise_place(const ConvShape& conv, int k, int c) {
-  const int chunk = k / kChunk, piece = c / kPiece, within = k % kChunk;
-  const int tile = within % 8 / 2, column = within / 8 * 2 + within % 2, lane = column * 4 + c % kPiece / 8;
-  return static_cast<std::size_t>((((chunk * (conv.c / kPiece) + piece) * 4 + tile) * 32 + lane) * 8 + c % 8);
+std::size_t pointwise_place(const ConvShape& conv, DType dtype, int k, int c) {
+  const int group = pointwise_chunk(dtype), each = group / kTogether;
+  const int chunk = k / group, piece = c / group, within = k % group;
+  const int tile = within % each / 2, column = within / each * 2 + within % 2;
+  const int lane = column * kTogether + c % group / each;
+  return static_cast<std::size_t>((((chunk * (conv.c / group) + piece) * (each / 2) + tile) * 32 + lane) * each +
+                                  c % each);
 }
 
-void launch_pointwise(const void* x, const void* filter, const float* bias, const void* residual, void* y, DType dtype,
-                      const PointwiseShape& d, const Activation& act, cudaStream_t stream) {
+void launch_pointwise(const void* x, const void* filter, void* y, DType dtype, const PointwiseShape& d,
+                      const Epilogue& e, cudaStream_t stream) {
   const auto launch = [&]<typename T>(const T* from, int tall, auto* kernel) {
     cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(kMostPointwiseBytes));
     const dim3 grid(blocks(d, tall), static_cast<unsigned>(d.conv.k / d.slice));
-    kernel<<<grid, kThreads, d.shared_bytes, stream>>>(from, static_cast<const T*>(filter), bias,
-                                                       static_cast<const T*>(residual), static_cast<T*>(y), d.conv,
-                                                       d.slice, act);
+    kernel<<<grid, kThreads, d.shared_bytes, stream>>>(from, static_cast<const T*>(filter), static_cast<T*>(y), d.conv,
+                                                       d.slice, e);
   };
-  const auto by_depth = [&]<typename T>(const T* from) {
+  const auto floats = [&]<typename T>(const T* from) {
     if (d.conv.c == 64) return launch(from, 2, pointwise<T, 64, 2>);
     if (d.conv.c == 128) return launch(from, 1, pointwise<T, 128, 1>);
     return launch(from, 1, pointwise<T, 256, 1>);
   };
-  if (dtype == DType::kBF16)
-    by_depth(static_cast<const __nv_bfloat16*>(x));
-  else
-    by_depth(static_cast<const __half*>(x));
+  if (dtype == DType::kBF16) return floats(static_cast<const __nv_bfloat16*>(x));
+  if (dtype == DType::kF16) return floats(static_cast<const __half*>(x));
+  const auto* from = static_cast<const std::int8_t*>(x);
+  if (d.conv.c == 64) return launch(from, 1, pointwise<std::int8_t, 64, 1>);
+  if (d.conv.c == 128) return launch(from, 1, pointwise<std::int8_t, 128, 1>);
+  if (d.conv.c == 256) return launch(from, 1, pointwise<std::int8_t, 256, 1>);
+  launch(from, 1, pointwise<std::int8_t, 512, 1>);
 }
 
 }  // namespace fovea::cuda

@@ -56,9 +56,15 @@ __device__ void load_rows(const void* x, const Number& type, T* patch, const Ste
 
 /// Eight channels of one pixel.
 __device__ void finish(float (&v)[8], void* y, const StemShape& d, const Epilogue& e, std::int64_t pixel, int channel) {
+  float bias[8], scale[8];
+  load8(e.bias, real_number(), channel, bias);
+  if (e.scale != nullptr) {
+    load8(e.scale, real_number(), channel, scale);
 #pragma unroll
-  for (int k = 0; k < 8; ++k)
-    v[k] = v[k] * (e.scale == nullptr ? 1.0F : e.scale[channel + k]) + (e.bias == nullptr ? 0.0F : e.bias[channel + k]);
+    for (int k = 0; k < 8; ++k) v[k] *= scale[k];
+  }
+#pragma unroll
+  for (int k = 0; k < 8; ++k) v[k] += bias[k];
   activate8(e.act, v);
   store8(y, e.y_type, pixel * d.conv.k + channel, v);
 }

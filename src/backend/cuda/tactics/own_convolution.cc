@@ -9,11 +9,6 @@ const float* floats(const Buffer& blob, std::size_t offset) {
   return reinterpret_cast<const float*>(const_cast<Buffer&>(blob).data() + offset);
 }
 
-Epilogue with_residual(Epilogue e, const Bindings& bindings, bool residual) {
-  if (residual) e.residual = bindings.inputs[3];
-  return e;
-}
-
 // ---- gathered pixels
 // -------------------------------------------------------------------------------------------------
 

@@ -7,12 +7,21 @@
 namespace fovea::cuda {
 namespace {
 
-constexpr std::array kDepths = {64, 128, 256};
-constexpr std::array kSlices = {256, 128, 64, 32};  ///< wide ones read x seldom, narrow ones give small images blocks
-constexpr int kSmallest = kSlices.back();
+constexpr std::array kDepths = {64, 128, 256, 512};  ///< the last only in 8 bits
+constexpr std::array kSlices = {256, 128, 64, 32};   ///< wide ones read x seldom, narrow ones give small images blocks
 
-bool fits_block(const ConvShape& conv, int slice) {
-  return conv.k % slice == 0 && pointwise_shape(conv, slice).shared_bytes <= kMostPointwiseBytes;
+bool fits_block(const ConvShape& conv, int slice, DType type) {
+  return conv.k % slice == 0 && slice % pointwise_chunk(type) == 0 &&
+         pointwise_shape(conv, slice, type).shared_bytes <= kMostPointwiseBytes;
+}
+
+/// 8 bits: everything around 0, as the tensor cores take it.
+Support around_zero(const NodeView& view) {
+  if (auto answer = integers_fit(view); !answer) return answer;
+  for (const OperandView* operand : {&view.inputs[0], &view.outputs[0]})
+    if (number_of(*operand).zero != 0) return Support::no("8 bits with a zero point");
+  if (has_residual(view) && number_of(view.inputs[3]).zero != 0) return Support::no("a residual with a zero point");
+  return Support::yes();
 }
 
 Support supports(const NodeView& view, const DeviceInfo&) {
@@ -23,12 +32,17 @@ Support supports(const NodeView& view, const DeviceInfo&) {
   if (d.r != 1 || d.s != 1 || d.groups != 1) return Support::no("a window or groups");
   if (std::ranges::any_of(pads, [](auto pad) { return pad != 0; })) return Support::no("padding");
   const DType type = view.inputs[0].dtype;
-  if (type != DType::kF16 && type != DType::kBF16) return Support::no(fmt::format("{} in", name(type)));
+  if (type != DType::kF16 && type != DType::kBF16 && type != DType::kS8)
+    return Support::no(fmt::format("{} in", name(type)));
   if (view.outputs[0].dtype != type || (has_residual(view) && view.inputs[3].dtype != type))
     return Support::no("different types");
-  if (std::ranges::find(kDepths, d.c) == kDepths.end())
-    return Support::no(fmt::format("{} channels in, {} run", d.c, fmt::join(kDepths, ", ")));
-  if (d.k % kSmallest != 0) return Support::no(fmt::format("{} channels out, multiples of {} run", d.k, kSmallest));
+  if (type == DType::kS8)
+    if (auto answer = around_zero(view); !answer) return answer;
+  const auto depths = std::span(kDepths).first(type == DType::kS8 ? kDepths.size() : kDepths.size() - 1);
+  if (std::ranges::find(depths, d.c) == depths.end())
+    return Support::no(fmt::format("{} channels in, {} run", d.c, fmt::join(depths, ", ")));
+  const int chunk = pointwise_chunk(type);
+  if (d.k % chunk != 0) return Support::no(fmt::format("{} channels out, multiples of {} run", d.k, chunk));
   return Support::yes();
 }
 
@@ -36,34 +50,35 @@ std::vector<Config> configs(const NodeView& view, const DeviceInfo&) {
   const ConvShape d = conv_shape(view);
   std::vector<Config> made;
   for (const int slice : kSlices)
-    if (fits_block(d, slice)) made.push_back({{{"slice", slice}}});
+    if (fits_block(d, slice, view.inputs[0].dtype)) made.push_back({{{"slice", slice}}});
   return made;
 }
 
 Bytes pack(const NodeView& view, const Config&, const Weights& weights) {
   const ConvShape d = conv_shape(view);
-  FilterValues values = filter_values(view, weights);
+  FilterValues values = filter_values(view, weights, true);
+  const DType type = view.inputs[0].dtype;
   std::vector<float> filter(values.filter.size());
   std::size_t at = 0;
   for (int k = 0; k < d.k; ++k)
-    for (int c = 0; c < d.c; ++c) filter[pointwise_place(d, k, c)] = values.filter[at++];
+    for (int c = 0; c < d.c; ++c) filter[pointwise_place(d, type, k, c)] = values.filter[at++];
   values.filter = std::move(filter);
-  return blob_of(values, view.inputs[0].dtype);
+  return blob_of(values, type);
 }
 
 std::unique_ptr<Step> make(const NodeView& view, const Config& config, std::span<const std::byte> packed,
                            Device& device) {
   const ConvShape d = conv_shape(view);
-  const PointwiseShape shape = pointwise_shape(d, config.get("slice", kSmallest));
   const DType type = view.inputs[0].dtype;
+  const PointwiseShape shape = pointwise_shape(d, config.get("slice", pointwise_chunk(type)), type);
   auto blob = as_cuda(device).resident(packed);
   const auto elements = static_cast<std::size_t>(d.k) * static_cast<std::size_t>(d.c);
-  const std::size_t offset = channels_offset(elements, type);
-  return make_step(
-      [=, act = activation_of(view), residual = has_residual(view)](const Bindings& bindings, cudaStream_t stream) {
-        launch_pointwise(bindings.inputs[0], blob->data(), reinterpret_cast<const float*>(blob->data() + offset),
-                         residual ? bindings.inputs[3] : nullptr, bindings.outputs[0], type, shape, act, stream);
-      });
+  const auto* channels = reinterpret_cast<const float*>(blob->data() + channels_offset(elements, type));
+  const Epilogue e = epilogue_of(view, channels, type == DType::kS8);
+  return make_step([=, residual = has_residual(view)](const Bindings& bindings, cudaStream_t stream) {
+    launch_pointwise(bindings.inputs[0], blob->data(), bindings.outputs[0], type, shape,
+                     with_residual(e, bindings, residual), stream);
+  });
 }
 
 }  // namespace

@@ -136,4 +136,9 @@ Epilogue epilogue_of(const NodeView& view, const float* channels, bool scaled) {
   return made;
 }
 
+Epilogue with_residual(Epilogue e, const Bindings& bindings, bool residual) {
+  if (residual) e.residual = bindings.inputs[3];
+  return e;
+}
+
 }  // namespace fovea::cuda

@@ -30,5 +30,6 @@ std::size_t channels_offset(std::size_t filter_elements, DType type);
 
 /// `channels`: the blob's f32; the residual's address is the run's.
 Epilogue epilogue_of(const NodeView& view, const float* channels, bool scaled);
+Epilogue with_residual(Epilogue e, const Bindings& bindings, bool residual);
 
 }  // namespace fovea::cuda
