@@ -94,6 +94,7 @@ Engine engine_of(CompileResult& compiled, EngineInfo info, const DeviceInfo& dev
   engine.info.isa = device.isa;
   engine.plans = std::move(compiled.plans);
   engine.blobs = Blobs(std::move(compiled.blobs));
+  engine.compiled = std::move(compiled.compiled);
   return engine;
 }
 
@@ -124,6 +125,7 @@ CompileResult compile(const Graph& graph, const Backend& backend, Device& device
     result.plans.push_back(std::move(plan));
   }
   result.blobs = blobs.take();
+  result.compiled = blobs.take_compiled();
   return result;
 }
 

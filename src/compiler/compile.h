@@ -35,6 +35,7 @@ struct TacticReport {
 struct CompileResult {
   std::vector<Plan> plans;
   std::vector<Bytes> blobs;
+  std::vector<Compiled> compiled;     ///< what libraries compiled for the plans' steps
   std::vector<TacticReport> tactics;  ///< of the first plan, in step order
   double predicted_microseconds = 0;  ///< of the first plan
 };

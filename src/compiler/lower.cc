@@ -118,6 +118,7 @@ class Lowering {
     step.scratch_bytes = made.step->scratch_bytes();
     in_place_.push_back(first_in_place(*made.step, plan_.graph.nodes()[n]));
     step.blob = blobs.add(Bytes(made.packed[0].begin(), made.packed[0].end()));
+    blobs.keep(made.step->compiled());
     plan_.steps.push_back(std::move(step));
     made = {};
   }
@@ -150,6 +151,17 @@ std::int32_t BlobStore::add(Bytes bytes) {
   const auto [place, is_new] = by_content_.try_emplace(content_hash(bytes), static_cast<std::int32_t>(blobs_.size()));
   if (is_new) blobs_.push_back(std::move(bytes));
   return place->second;
+}
+
+void BlobStore::keep(std::optional<Compiled> compiled) {
+  if (compiled) compiled_.try_emplace(std::move(compiled->key), std::move(compiled->bytes));
+}
+
+std::vector<Compiled> BlobStore::take_compiled() {
+  std::vector<Compiled> taken;
+  for (auto& [key, bytes] : compiled_) taken.push_back({key, std::move(bytes)});
+  compiled_.clear();
+  return taken;
 }
 
 Plan lower(const Graph& graph, const LayoutPlan& choice, CostTable& costs, BlobStore& blobs) {

@@ -135,6 +135,8 @@ Plan refit_plan(const Plan& old, const Graph& base, const Backend& backend, Devi
 Engine refit(const Engine& engine, const Graph& base, const Backend& backend, Device& device) {
   Engine made;
   made.info = engine.info;
+  made.compiled = engine.compiled;
+  device.adopt(engine.compiled);
   BlobStore blobs;
   for (const Plan& plan : engine.plans) made.plans.push_back(refit_plan(plan, base, backend, device, blobs));
   made.blobs = Blobs(blobs.take());

@@ -38,8 +38,9 @@ struct EngineInfo {
 /// An engine as data. Value semantics; immutable once made.
 struct Engine {
   EngineInfo info;
-  std::vector<Plan> plans;  ///< one per batch profile, ascending
-  Blobs blobs;              ///< packed weights, each once
+  std::vector<Plan> plans;         ///< one per batch profile, ascending
+  Blobs blobs;                     ///< packed weights, each once
+  std::vector<Compiled> compiled;  ///< what the device's libraries compiled for the steps; by key
 };
 
 /// The file (docs/ENGINE_FORMAT.md). Reading trusts nothing: kCorruptFile for anything that does not fit, whatever the

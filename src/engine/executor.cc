@@ -22,6 +22,7 @@ class LoadedExecutor final : public Executor {
  public:
   LoadedExecutor(std::shared_ptr<const Engine> engine, const Backend& backend, std::shared_ptr<Device> device)
       : engine_(std::move(engine)), device_(std::move(device)), cover_(engine_->plans) {
+    device_->adopt(engine_->compiled);
     for (const Plan& plan : engine_->plans) {
       std::vector<std::unique_ptr<Step>>& steps = steps_.emplace_back(plan.steps.size());
       const auto make = [&](std::int64_t i) {

@@ -33,17 +33,19 @@ struct SectionKind {
 };
 inline constexpr std::uint32_t kDevice = four("DEVC"), kPreprocess = four("PREP"), kLabels = four("LABL"),
                                kSplit = four("SPLT"), kClassMap = four("CMAP"), kReport = four("REPT"),
-                               kPlans = four("PLAN"), kWeights = four("WGHT"), kModel = four("MODL");
+                               kPlans = four("PLAN"), kWeights = four("WGHT"), kCompiled = four("COMP"),
+                               kModel = four("MODL");
 /// In the order in which they stand in a file: what `load_engine_info` reads comes first.
-inline constexpr std::array<SectionKind, 9> kSections = {{{kDevice, "device", true},
-                                                          {kPreprocess, "preprocess", true},
-                                                          {kLabels, "labels", true},
-                                                          {kSplit, "split", false},
-                                                          {kClassMap, "class map", false},
-                                                          {kReport, "report", false},
-                                                          {kPlans, "plans", true},
-                                                          {kWeights, "weights", true},
-                                                          {kModel, "model", false}}};
+inline constexpr std::array<SectionKind, 10> kSections = {{{kDevice, "device", true},
+                                                           {kPreprocess, "preprocess", true},
+                                                           {kLabels, "labels", true},
+                                                           {kSplit, "split", false},
+                                                           {kClassMap, "class map", false},
+                                                           {kReport, "report", false},
+                                                           {kPlans, "plans", true},
+                                                           {kWeights, "weights", true},
+                                                           {kCompiled, "compiled", false},
+                                                           {kModel, "model", false}}};
 
 constexpr std::uint64_t align_up(std::uint64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 

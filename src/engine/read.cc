@@ -138,6 +138,10 @@ Engine read_engine(std::span<const std::byte> file, const std::shared_ptr<const 
       auto copy = std::make_shared<AlignedBuffer>(bytes.size());
       if (!bytes.empty()) std::memcpy(copy->data(), bytes.data(), bytes.size());
       engine.blobs = read_blobs(std::as_const(*copy).bytes(), copy);
+    } else if (section.id == kCompiled) {
+      ByteReader in(bytes, "compiled");
+      engine.compiled = read_compiled(in);
+      in.finish();
     } else {
       read_or_corrupt("information", [&] { read_info_section(section.id, bytes, engine.info); });
     }
@@ -193,7 +197,7 @@ EngineInfo load_engine_info(const std::filesystem::path& path) {
   EngineInfo info;
   const Bytes head = read_range(file, 0, std::min<std::uint64_t>(file_bytes, kHeadBytes), path);
   for (const Section& section : parse_sections(head, file_bytes)) {
-    if (section.id == kPlans || section.id == kWeights || section.id == kModel) continue;
+    if (section.id == kPlans || section.id == kWeights || section.id == kCompiled || section.id == kModel) continue;
     const Bytes bytes = read_range(file, section.offset, section.size, path);
     check_section(section, bytes);
     read_or_corrupt("information", [&] { read_info_section(section.id, bytes, info); });

@@ -77,6 +77,27 @@ void check_section(const Section& section, std::span<const std::byte> contents) 
           kind_of(section.id)->name);
 }
 
+void write_compiled(ByteWriter& out, std::span<const Compiled> compiled) {
+  out.count(compiled.size());
+  for (const Compiled& one : compiled) {
+    out.text(one.key);
+    out.number(static_cast<std::uint64_t>(one.bytes.size()));
+    out.raw(one.bytes);
+  }
+}
+
+std::vector<Compiled> read_compiled(ByteReader& in) {
+  std::vector<Compiled> compiled(in.count(sizeof(std::uint32_t) + sizeof(std::uint64_t)));
+  for (std::size_t i = 0; i < compiled.size(); ++i) {
+    compiled[i].key = in.text();
+    require(i == 0 || compiled[i - 1].key < compiled[i].key, ErrorKind::kCorruptFile,
+            "[engine] compiled: {} is out of order", compiled[i].key);
+    const std::span<const std::byte> bytes = in.take(in.number<std::uint64_t>());
+    compiled[i].bytes.assign(bytes.begin(), bytes.end());
+  }
+  return compiled;
+}
+
 Bytes assemble(std::span<const std::pair<std::uint32_t, Bytes>> contents) {
   ByteWriter table;
   std::uint64_t offset = align_up(kHeaderBytes + contents.size() * kSectionBytes);

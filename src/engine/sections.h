@@ -5,7 +5,9 @@
 #include <utility>
 #include <vector>
 
+#include "backend/api/device.h"
 #include "base/io/file.h"
+#include "engine/format.h"
 
 namespace fovea::engine_format {
 
@@ -28,6 +30,10 @@ const Section* find_section(std::span<const Section> sections, std::uint32_t id)
 void check_section(const Section& section, std::span<const std::byte> contents);
 
 /// The whole file from its sections' contents, in the order given.
+/// The contents of the section COMP, in order of keys.
+void write_compiled(ByteWriter& out, std::span<const Compiled> compiled);
+std::vector<Compiled> read_compiled(ByteReader& in);
+
 Bytes assemble(std::span<const std::pair<std::uint32_t, Bytes>> contents);
 
 }  // namespace fovea::engine_format

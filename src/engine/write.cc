@@ -100,6 +100,12 @@ Bytes weights_section(const Blobs& blobs) {
   return out.take();
 }
 
+Bytes compiled_section(const Engine& engine) {
+  ByteWriter out;
+  write_compiled(out, engine.compiled);
+  return out.take();
+}
+
 Bytes bytes_of(std::string_view text) {
   const std::span<const std::byte> raw = as_bytes(text);
   return {raw.begin(), raw.end()};
@@ -123,6 +129,7 @@ Bytes serialize(const Engine& engine) {
   if (!info.report.empty()) contents.emplace_back(kReport, bytes_of(info.report));
   contents.emplace_back(kPlans, plans_section(engine));
   contents.emplace_back(kWeights, weights_section(engine.blobs));
+  if (!engine.compiled.empty()) contents.emplace_back(kCompiled, compiled_section(engine));
   if (!info.model.empty()) contents.emplace_back(kModel, bytes_of(info.model));
   return assemble(contents);
 }

@@ -8,6 +8,7 @@
 #include "base/json_text.h"
 #include "base/log/clock.h"
 #include "base/log/log.h"
+#include "compiler/compiled_cache.h"
 #include "compiler/frontend.h"
 #include "compiler/structure.h"
 #include "engine/svg.h"
@@ -153,11 +154,13 @@ nlohmann::json stored_report(const BuiltEngine& built) {
 /// What was timed is kept, also when the gate refuses or somebody interrupts.
 struct CacheSaver {
   const TimingCache& cache;
+  const Device& device;
   const std::filesystem::path& path;
   ~CacheSaver() {
     if (path.empty()) return;
     try {
       cache.save(path);
+      save_compiled(path, device);
     } catch (const Error& error) {
       log_warning("the timing cache was not written: {}", error.message());
     }
@@ -196,9 +199,11 @@ BuiltEngine build_own_engine(const SourceModel& source, const DataIn* data, cons
   BuiltEngine built;
   const OptimizeInputs inputs(source, data, settings, threads);
   TimingCache cache = settings.timing_cache.empty() ? TimingCache() : TimingCache::load(settings.timing_cache);
-  const CacheSaver saver{cache, settings.timing_cache};
-  built.result = optimize(inputs.front, inputs.float_side(), inputs.info, backend_by_name(settings.device),
-                          open_device(settings), inputs.images, inputs.options, cache);
+  const std::shared_ptr<Device> device = open_device(settings);
+  adopt_compiled(settings.timing_cache, *device);
+  const CacheSaver saver{cache, *device, settings.timing_cache};
+  built.result = optimize(inputs.front, inputs.float_side(), inputs.info, backend_by_name(settings.device), device,
+                          inputs.images, inputs.options, cache);
   built.seconds = watch.seconds();
   return built;
 }

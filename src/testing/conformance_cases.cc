@@ -40,6 +40,11 @@ void add_convolutions(std::vector<Case>& cases) {
   cases.push_back(conv("conv 1x1 deep", {1, 256, 5, 5, 64, 1, 1}, {.act = relu}));
   cases.push_back(conv("conv 1x1 deep stride 2 residual", {2, 128, 9, 9, 64, 1, 1},
                        {.strides = {2, 2}, .act = relu6, .residual = true}));
+  cases.push_back(conv("conv 1x1 deepest residual", {1, 512, 5, 4, 128, 1, 1}, {.act = relu, .residual = true}));
+  cases.push_back(
+      conv("conv 3x3 of 64 residual", {2, 64, 7, 9, 64, 3, 3}, {.pads = same, .act = relu6, .residual = true}));
+  cases.push_back(
+      conv("conv 3x3 of 64 stride 2", {1, 64, 9, 7, 128, 3, 3}, {.strides = {2, 2}, .pads = {1, 0, 0, 1}, .act = {}}));
   cases.push_back(conv("conv 1x1 odd channels", {1, 24, 5, 5, 20, 1, 1}, {.act = relu6}));
   cases.push_back(conv("conv of one pixel", {3, 32, 1, 1, 48, 1, 1}, {.act = relu}));
   cases.push_back(conv("conv of one pixel odd channels", {1, 20, 1, 1, 7, 1, 1}, {.act = {}}, false));
@@ -81,6 +86,7 @@ void add_matrices(std::vector<Case>& cases) {
   };
   gemm("gemm", 1, 64, 10, {.trans_b = true, .act = {}}, {10});
   gemm("gemm batch", 4, 100, 33, {.trans_b = true, .act = {}}, {33});
+  gemm("gemm many rows", 70, 192, 37, {.trans_b = true, .act = {Function::kRelu}}, {37});
   gemm("gemm kn", 2, 48, 32, {}, {1, 32});
   gemm("gemm relu alpha beta", 2, 48, 32, {.trans_b = true, .alpha = 0.5F, .beta = 2, .act = {Function::kRelu}}, {32});
   gemm("gemm scalar c", 2, 48, 32, {.trans_b = true, .act = {}}, {});

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/io/file.h"
+
 namespace fovea {
 
 /// What tactics may rely on, and an engine's fingerprint. CPU: `isa` is the capped instruction set.
@@ -49,6 +51,14 @@ class Stream {
   int threads = 1;
 };
 
+/// What a library compiled for a step: its own bytes, by a key of the problem. Kept in engines and beside timing
+/// caches, so that it is compiled once; to be trusted like a program.
+struct Compiled {
+  std::string key;
+  Bytes bytes;
+  bool operator==(const Compiled&) const = default;
+};
+
 /// Work that was recorded once and runs as one (a CUDA graph). One replay at a time; goes before its device.
 class Recording {
  public:
@@ -71,6 +81,10 @@ class Device {
   /// Records what `work` puts on the stream; it must have run once before. Null where nothing is gained: run the work
   /// itself then.
   virtual std::unique_ptr<Recording> record(Stream& stream, const std::function<void()>& work);
+  /// Steps that are made after this take what an earlier process compiled instead of compiling it again.
+  virtual void adopt(std::span<const Compiled> compiled) { static_cast<void>(compiled); }
+  /// What was adopted, and what steps that were asked for it compiled (Step::compiled), by key.
+  virtual std::vector<Compiled> compiled() const { return {}; }
   /// How many steps are best made at once: more than one where a library compiles each.
   virtual int makers() const { return 1; }
   /// Microseconds that the work takes, from an idle stream to its end; where launching is no part of it (a GPU), the

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -46,6 +47,8 @@ class Step {
   virtual std::size_t scratch_bytes() const { return 0; }
   /// Whether output 0 may lie in the very bytes of this input, which nobody reads afterwards.
   virtual bool in_place(std::size_t input) const { return static_cast<void>(input), false; }
+  /// What a library compiled to make it, where making it anew takes long.
+  virtual std::optional<Compiled> compiled() const { return std::nullopt; }
   virtual void run(const Bindings& bindings, Stream& stream) const = 0;
 };
 

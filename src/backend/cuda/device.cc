@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backend/cuda/check.h"
+#include "base/log/log.h"
 #include "base/parallel/parallel.h"
 
 namespace fovea::cuda {
@@ -163,14 +164,49 @@ double CudaDevice::time(Stream& stream, const std::function<void()>& work) {
 
 int CudaDevice::makers() const { return default_threads(); }
 
+void CudaDevice::adopt(std::span<const Compiled> compiled) {
+  const std::lock_guard lock(plans_mutex_);
+  for (const Compiled& one : compiled) stored_.try_emplace(one.key, as_text(one.bytes));
+}
+
+std::vector<Compiled> CudaDevice::compiled() const {
+  const std::lock_guard lock(plans_mutex_);
+  std::vector<Compiled> all;
+  for (const auto& [key, text] : stored_) all.push_back({key, Bytes(as_bytes(text).begin(), as_bytes(text).end())});
+  return all;
+}
+
+Compiled CudaDevice::stored(const cudnn::ConvolutionPlan& plan, const std::string& key) {
+  const std::lock_guard lock(plans_mutex_);
+  auto known = stored_.find(key);
+  if (known == stored_.end()) known = stored_.emplace(key, plan.stored()).first;
+  return {key, Bytes(as_bytes(known->second).begin(), as_bytes(known->second).end())};
+}
+
+namespace {
+
+std::shared_ptr<const cudnn::ConvolutionPlan> made_or_restored(cudnnHandle_t handle, const cudnn::Convolution& problem,
+                                                               const Config& config, const std::string& stored) {
+  try {
+    if (!stored.empty()) return std::make_shared<const cudnn::ConvolutionPlan>(handle, problem, stored);
+  } catch (const Error& error) {  // of another driver, say
+    log_warning("a stored plan of cuDNN's is not used: {}", error.message());
+  }
+  return std::make_shared<const cudnn::ConvolutionPlan>(handle, problem, config);
+}
+
+}  // namespace
+
 std::shared_ptr<const cudnn::ConvolutionPlan> CudaDevice::plan(const cudnn::Convolution& problem,
                                                                const Config& config) {
   constexpr std::size_t kMostPlans = 4096;  // tuning looks at many; an engine holds its own
-  const std::string key = cudnn::key(problem) + config.str();
+  const std::string key = cudnn::key(problem, config);
   std::unique_ptr<CudaStream> builder;
+  std::string stored;
   {
     const std::lock_guard lock(plans_mutex_);
     if (const auto known = plans_.find(key); known != plans_.end()) return known->second;
+    if (const auto kept = stored_.find(key); kept != stored_.end()) stored = kept->second;
     if (!builders_.empty()) {
       builder = std::move(builders_.back());
       builders_.pop_back();
@@ -178,7 +214,7 @@ std::shared_ptr<const cudnn::ConvolutionPlan> CudaDevice::plan(const cudnn::Conv
   }
   if (!builder) builder = std::make_unique<CudaStream>(index_, 1);
   builder->get();  // its device becomes the thread's
-  auto made = std::make_shared<const cudnn::ConvolutionPlan>(builder->cudnn().get(), problem, config);
+  auto made = made_or_restored(builder->cudnn().get(), problem, config, stored);
   const std::lock_guard lock(plans_mutex_);
   builders_.push_back(std::move(builder));
   if (plans_.size() >= kMostPlans) plans_.clear();

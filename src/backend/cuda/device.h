@@ -62,21 +62,27 @@ class CudaDevice final : public Device {
   void download(std::span<std::byte> to, const std::byte* from, Stream& stream) override;
   void evict(std::span<const std::byte>, Stream&) override {}
   std::unique_ptr<Recording> record(Stream& stream, const std::function<void()>& work) override;
+  void adopt(std::span<const Compiled> compiled) override;
+  std::vector<Compiled> compiled() const override;
   int makers() const override;  ///< cuDNN compiles a kernel for most plans
   double time(Stream& stream, const std::function<void()>& work) override;
 
   /// A copy of packed weights in the device's memory; steps that share a blob share the copy.
   std::shared_ptr<Buffer> resident(std::span<const std::byte> packed);
-  /// A plan of cuDNN's, compiled once for all steps with this problem.
+  /// cuDNN's own form of a plan, kept from then on.
+  Compiled stored(const cudnn::ConvolutionPlan& plan, const std::string& key);
+  /// A plan of cuDNN's, compiled once for all steps with this problem, or not at all where its form was adopted.
   std::shared_ptr<const cudnn::ConvolutionPlan> plan(const cudnn::Convolution& problem, const Config& config);
 
  private:
   int index_;
   DeviceInfo info_;
-  std::mutex plans_mutex_, resident_mutex_;
+  mutable std::mutex plans_mutex_;
+  std::mutex resident_mutex_;
   std::unique_ptr<CudaStream> uploads_;
   std::vector<std::unique_ptr<CudaStream>> builders_;  ///< those that nobody uses: each has a handle of cuDNN's
   std::map<std::string, std::shared_ptr<const cudnn::ConvolutionPlan>> plans_;
+  std::map<std::string, std::string> stored_;  ///< plans in cuDNN's own form, by key
   std::map<std::pair<const std::byte*, std::size_t>, std::weak_ptr<Buffer>> resident_;
 };
 inline CudaDevice& as_cuda(Device& device) { return static_cast<CudaDevice&>(device); }

@@ -13,6 +13,8 @@ extern const Tactic kRows;       ///< Gemm of few rows
 extern const Tactic kCudnn;      ///< Conv2d and Gemm through cuDNN's graph API, everything fused
 extern const Tactic kStem;       ///< a network's first convolution: up to 4 channels
 extern const Tactic kPointwise;  ///< 1 × 1 of few channels in
+extern const Tactic kWindow;     ///< 3 × 3 of 64 channels in 8 bits
+extern const Tactic kProduct;    ///< Gemm of many rows
 extern const Tactic kDepthwise;  ///< one filter per channel
 extern const Tactic kGather;     ///< any Conv2d and Gemm with constant weights: implicit product of gathered pixels
 extern const Tactic kPool;

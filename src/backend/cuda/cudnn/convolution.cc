@@ -251,6 +251,15 @@ Descriptor make_plan(cudnnHandle_t handle, const Convolution& problem, const Con
   return plan;
 }
 
+Descriptor restore_plan(cudnnHandle_t handle, std::string_view stored) {
+  Descriptor plan(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
+  plan.set(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, handle);
+  plan.set(CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION, CUDNN_TYPE_CHAR, static_cast<std::int64_t>(stored.size()),
+           stored.data());
+  plan.finalize();
+  return plan;
+}
+
 void ask(cudnnBackendHeurMode_t mode, const OperationGraph& graph, const Convolution& problem,
          std::vector<Config>& found) {
   constexpr std::size_t kMost = 24;
@@ -271,14 +280,14 @@ void ask(cudnnBackendHeurMode_t mode, const OperationGraph& graph, const Convolu
 
 }  // namespace
 
-std::string key(const Convolution& p) {
-  return fmt::format("{} {} | {} {} {} {} {} {} {} {} {} {} | {} | {} {} {} | {} {} {} ", static_cast<int>(p.type),
+std::string key(const Convolution& p, const Config& config) {
+  return fmt::format("{} {} | {} {} {} {} {} {} {} {} {} {} | {} | {} {} {} | {} {} {} | {}", static_cast<int>(p.type),
                      static_cast<int>(p.result), p.n, p.c, p.h, p.w, p.k, p.r, p.s, p.p, p.q, p.groups,
                      fmt::join(std::array{p.strides[0], p.strides[1], p.before[0], p.before[1], p.after[0], p.after[1],
                                           p.dilations[0], p.dilations[1]},
                                " "),
                      p.scaled, p.residual_scaled, p.residual ? static_cast<int>(*p.residual) : -1,
-                     static_cast<int>(p.act.function), p.act.alpha, p.act.beta);
+                     static_cast<int>(p.act.function), p.act.alpha, p.act.beta, config.str());
 }
 
 bool can_fuse(const Activation& act) {
@@ -298,11 +307,27 @@ std::vector<Config> engines(cudnnHandle_t handle, const Convolution& problem) {
 }
 
 ConvolutionPlan::ConvolutionPlan(cudnnHandle_t handle, const Convolution& problem, const Config& config)
-    : plan_(make_plan(handle, problem, config)),
+    : ConvolutionPlan(make_plan(handle, problem, config), problem) {}
+
+ConvolutionPlan::ConvolutionPlan(cudnnHandle_t handle, const Convolution& problem, std::string_view stored)
+    : ConvolutionPlan(restore_plan(handle, stored), problem) {}
+
+ConvolutionPlan::ConvolutionPlan(Descriptor plan, const Convolution& problem)
+    : plan_(std::move(plan)),
       scaled_(problem.scaled),
       residual_(problem.residual.has_value()),
       residual_scaled_(problem.residual_scaled) {
   workspace_ = static_cast<std::size_t>(plan_.integer(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE));
+}
+
+std::string ConvolutionPlan::stored() const {
+  std::int64_t bytes = 0;
+  FOVEA_CUDNN(
+      get_attribute(plan_.get(), CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION, CUDNN_TYPE_CHAR, 0, &bytes, nullptr));
+  std::string made(static_cast<std::size_t>(bytes), '\0');
+  FOVEA_CUDNN(get_attribute(plan_.get(), CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION, CUDNN_TYPE_CHAR, bytes, &bytes,
+                            made.data()));
+  return made;
 }
 
 void ConvolutionPlan::run(cudnnHandle_t handle, const Pointers& at) const {

@@ -24,7 +24,7 @@ struct Convolution {
   Activation act;
 };
 
-std::string key(const Convolution& problem);  ///< equal for equal problems
+std::string key(const Convolution& problem, const Config& config);  ///< equal for equal plans
 
 bool can_fuse(const Activation& act);
 
@@ -36,6 +36,9 @@ std::vector<Config> engines(cudnnHandle_t handle, const Convolution& problem);
 class ConvolutionPlan {
  public:
   ConvolutionPlan(cudnnHandle_t handle, const Convolution& problem, const Config& config);
+  /// From what `stored` gave for the same problem and config, without compiling; throws kDevice where cuDNN refuses it.
+  ConvolutionPlan(cudnnHandle_t handle, const Convolution& problem, std::string_view stored);
+  std::string stored() const;  ///< cuDNN's own form of a plan, kernels and all
   std::size_t workspace_bytes() const { return workspace_; }
   struct Pointers {
     const void *x, *w, *scale, *residual, *residual_scale, *bias;
@@ -44,6 +47,7 @@ class ConvolutionPlan {
   void run(cudnnHandle_t handle, const Pointers& at) const;
 
  private:
+  ConvolutionPlan(Descriptor plan, const Convolution& problem);
   Descriptor plan_;
   std::size_t workspace_ = 0;
   bool scaled_, residual_, residual_scaled_;

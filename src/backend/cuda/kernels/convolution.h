@@ -13,12 +13,18 @@ struct ConvShape {
   int n, h, w, c, k, r, s, p, q, groups;
   int stride_h, stride_w, top, left, dilation_h, dilation_w;
 };
+/// What an epilogue is in steps of an s8 y whose activation is a bound: bias and scale are divided by y's step then.
+struct Steps {
+  float residual;   ///< steps of y in one of the residual
+  float low, high;  ///< what y keeps to
+};
 struct Epilogue {
   const float* bias;     ///< null: none
   const float* scale;    ///< null: 1
   const void* residual;  ///< null: none; as y
   Number residual_type, y_type;
   Activation act;
+  Steps steps;  ///< for launch_pointwise in s8 and launch_window
 };
 
 /// Filters of launch_gather are padded with zeros: [groups][padded_rows][padded_depth] of r s c.
@@ -80,8 +86,19 @@ int pointwise_chunk(DType dtype);  ///< channels of y come in multiples of it
 inline constexpr std::size_t kMostPointwiseBytes = 100 << 10;
 std::size_t pointwise_place(const ConvShape& conv, DType dtype, int k, int c);
 
-/// s8: everything around 0.
+/// s8: everything around 0, activations that are bounds, bias and scale in steps of y.
 void launch_pointwise(const void* x, const void* filter, void* y, DType dtype, const PointwiseShape& shape,
                       const Epilogue& epilogue, cudaStream_t stream);
+
+/// A window of 3 × 3 over 64 channels in 8 bits, for images whose filters fit a block: as launch_pointwise, a block
+/// keeps the filters of 64 channels (`window_place`), every pixel comes nine times out of the nearest cache.
+std::size_t window_place(const ConvShape& conv, int k, int tap, int c);
+void launch_window(const void* x, const void* filter, void* y, const ConvShape& shape, const Epilogue& epilogue,
+                   cudaStream_t stream);
+
+/// y[m, n] = act(x[m, k] · filter[n, k] · scale[n] + bias[n]) for many rows; f16, bf16 or s8 (around 0), k a multiple
+/// of 64 bytes. A block's warps share the depth.
+void launch_product(const void* x, const void* filter, void* y, DType type, int m, int n, int k,
+                    const Epilogue& epilogue, cudaStream_t stream);
 
 }  // namespace fovea::cuda

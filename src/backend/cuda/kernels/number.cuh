@@ -51,20 +51,23 @@ __device__ inline void store1(void* to, const Number& n, std::int64_t i, float v
   }
 }
 
-/// Four real numbers in steps of 8 bits, nearest even, saturating, as they lie in memory.
-__device__ inline std::uint32_t packed_s8(float a, float b, float c, float d) {
-  std::uint32_t made;
-  asm("{ .reg .b32 high; cvt.pack.sat.s8.s32.b32 high, %4, %3, 0; cvt.pack.sat.s8.s32.b32 %0, %2, %1, high; }"
-      : "=r"(made)
-      : "r"(__float2int_rn(a)), "r"(__float2int_rn(b)), "r"(__float2int_rn(c)), "r"(__float2int_rn(d)));
-  return made;
+// Conversions between whole and real numbers take the slow unit of a multiprocessor. What follows does them by adding:
+// a float of 2^23 (1.5 · 2^23) and more has whole numbers in its lowest bits.
+
+/// Four bytes as real numbers, `offset` taken off: kOffsetS8 or kOffsetU8, and the zero point.
+constexpr float kOffsetS8 = 8388608 + 128, kOffsetU8 = 8388608;
+__device__ inline void unpacked(std::uint32_t word, bool with_sign, float offset, float* v) {
+  if (with_sign) word ^= 0x80808080U;
+#pragma unroll
+  for (unsigned k = 0; k < 4; ++k) v[k] = __uint_as_float(__byte_perm(word, 0x4B000000U, 0x7650U + k)) - offset;
 }
-__device__ inline std::uint32_t packed_u8(float a, float b, float c, float d) {
-  std::uint32_t made;
-  asm("{ .reg .b32 high; cvt.pack.sat.u8.s32.b32 high, %4, %3, 0; cvt.pack.sat.u8.s32.b32 %0, %2, %1, high; }"
-      : "=r"(made)
-      : "r"(__float2int_rn(a)), "r"(__float2int_rn(b)), "r"(__float2int_rn(c)), "r"(__float2int_rn(d)));
-  return made;
+
+/// Four real numbers in steps of 8 bits, nearest even, kept from low to high, as they lie in memory.
+__device__ inline std::uint32_t packed(const float* v, float low, float high) {
+  std::uint32_t bits[4];
+#pragma unroll
+  for (int k = 0; k < 4; ++k) bits[k] = __float_as_uint(fminf(fmaxf(v[k], low), high) + 12582912.0F);
+  return __byte_perm(__byte_perm(bits[0], bits[1], 0x0040), __byte_perm(bits[2], bits[3], 0x0040), 0x5410);
 }
 
 /// Eight neighbours from an index that is a multiple of 8: the widest accesses there are.
@@ -91,12 +94,12 @@ __device__ inline void load8(const void* from, const Number& n, std::int64_t i, 
     }
   } else {
     const uint2 raw = *reinterpret_cast<const uint2*>(static_cast<const std::uint8_t*>(from) + i);
-    const auto* bytes = reinterpret_cast<const std::uint8_t*>(&raw);
+    const bool with_sign = n.dtype == DType::kS8;
+    const float offset = (with_sign ? kOffsetS8 : kOffsetU8) + n.zero;
+    unpacked(raw.x, with_sign, offset, v);
+    unpacked(raw.y, with_sign, offset, v + 4);
 #pragma unroll
-    for (int k = 0; k < 8; ++k) {
-      const int q = n.dtype == DType::kS8 ? static_cast<std::int8_t>(bytes[k]) : bytes[k];
-      v[k] = (static_cast<float>(q) - n.zero) * n.scale;
-    }
+    for (int k = 0; k < 8; ++k) v[k] *= n.scale;
   }
 }
 
@@ -122,9 +125,8 @@ __device__ inline void store8(void* to, const Number& n, std::int64_t i, const f
     float q[8];
 #pragma unroll
     for (int k = 0; k < 8; ++k) q[k] = v[k] * inverse + n.zero;
-    const uint2 raw = n.dtype == DType::kS8
-                          ? make_uint2(packed_s8(q[0], q[1], q[2], q[3]), packed_s8(q[4], q[5], q[6], q[7]))
-                          : make_uint2(packed_u8(q[0], q[1], q[2], q[3]), packed_u8(q[4], q[5], q[6], q[7]));
+    const float low = n.dtype == DType::kS8 ? -128.0F : 0.0F;
+    const uint2 raw = make_uint2(packed(q, low, low + 255), packed(q + 4, low, low + 255));
     *reinterpret_cast<uint2*>(static_cast<std::uint8_t*>(to) + i) = raw;
   }
 }

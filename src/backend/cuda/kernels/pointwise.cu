@@ -1,26 +1,13 @@
 #include <algorithm>
-#include <type_traits>
 
 #include "backend/cuda/kernels/convolution.h"
+#include "backend/cuda/kernels/dealt.cuh"
 #include "backend/cuda/kernels/launch.h"
-#include "backend/cuda/kernels/number.cuh"
-#include "backend/cuda/kernels/tensor_core.cuh"
 
 namespace fovea::cuda {
 namespace {
 
-constexpr int kThreads = 256, kWarps = kThreads / 32, kUnit = 16;  ///< pixels that one tensor operation takes
-constexpr int kTogether = 4;  ///< lanes that share a pixel, each with 16 bytes of neighbours
-
-/// How a type's channels are dealt.
-template <typename T>
-struct Deal {
-  static constexpr int kEach = 16 / sizeof(T);      ///< neighbours of a lane
-  static constexpr int kGroup = kTogether * kEach;  ///< channels of a pixel that a warp takes or makes at once
-  static constexpr int kTiles = kEach / 2;          ///< of eight channels out: a lane has two neighbours of each
-  static constexpr bool kWhole = sizeof(T) == 1;    ///< whole numbers
-  using Sum = std::conditional_t<kWhole, int, float>;
-};
+constexpr int kThreads = 256, kWarps = kThreads / 32;
 
 /// Where a pixel of y has its channels in x, in elements.
 __device__ std::int64_t place_of(const ConvShape& d, std::int64_t pixel) {
@@ -28,44 +15,6 @@ __device__ std::int64_t place_of(const ConvShape& d, std::int64_t pixel) {
   const std::int64_t line = pixel / d.q, image = line / d.p;
   const std::int64_t row = (line - image * d.p) * d.stride_h, column = (pixel - line * d.q) * d.stride_w;
   return ((image * d.h + row) * d.w + column) * d.c;
-}
-
-/// What a lane has of one pixel of y: its sums, and what is added.
-template <typename T>
-__device__ void finish(const float (&sums)[8], const float* bias, const uint4& added, const Epilogue& e, T* y) {
-  constexpr Number kNumber = {std::is_same_v<T, __half> ? DType::kF16 : DType::kBF16, 1, 0};
-  float v[8], b[8];
-  load8(&added, kNumber, 0, v);
-  load8(bias, real_number(), 0, b);
-#pragma unroll
-  for (int k = 0; k < 8; ++k) v[k] += sums[k] + b[k];
-  activate8(e.act, v);
-  store8(y, kNumber, 0, v);
-}
-
-/// Whole numbers: `bias` is followed by the channels' scales, a slice behind it. What is stored is real numbers in
-/// steps of y.
-__device__ void finish(const int (&sums)[16], const float* bias, const float* scale, const uint4& added,
-                       const Epilogue& e, float inverse, std::int8_t* y) {
-  const auto* more = reinterpret_cast<const std::int8_t*>(&added);
-  std::uint32_t made[4];
-#pragma unroll
-  for (int half = 0; half < 2; ++half) {
-    float v[8], s[8];
-    load8(bias, real_number(), 8 * half, v);
-    load8(scale, real_number(), 8 * half, s);
-#pragma unroll
-    for (int k = 0; k < 8; ++k) {
-      const int i = 8 * half + k;
-      v[k] += static_cast<float>(sums[i]) * s[k] + static_cast<float>(more[i]) * e.residual_type.scale;
-    }
-    activate8(e.act, v);
-#pragma unroll
-    for (int k = 0; k < 2; ++k)
-      made[2 * half + k] =
-          packed_s8(v[4 * k] * inverse, v[4 * k + 1] * inverse, v[4 * k + 2] * inverse, v[4 * k + 3] * inverse);
-  }
-  *reinterpret_cast<uint4*>(y) = make_uint4(made[0], made[1], made[2], made[3]);
 }
 
 /// A lane's part of kTall times 16 pixels, all channels in; past the last pixel the first again.
@@ -94,12 +43,7 @@ __device__ __forceinline__ void sum_products(const uint4* weights, int lane, con
     for (int j = 0; j < kTiles; ++j) {
       const uint4 b = weights[(i * kTiles + j) * 32 + lane];
 #pragma unroll
-      for (int m = 0; m < kTall; ++m) {
-        const uint4 &up = a[m][i][0], &down = a[m][i][1];
-        const std::uint32_t one[4] = {up.x, down.x, up.y, down.y}, two[4] = {up.z, down.z, up.w, down.w};
-        multiply<T>(sums[m][j], one, b.x, b.y);
-        multiply<T>(sums[m][j], two, b.z, b.w);
-      }
+      for (int m = 0; m < kTall; ++m) multiply_dealt<T>(sums[m][j], a[m][i][0], a[m][i][1], b);
     }
 }
 
@@ -124,7 +68,6 @@ __global__ void __launch_bounds__(kThreads, 2)
   const int lane = threadIdx.x % 32, g = lane / kTogether, t = lane % kTogether;
   const std::int64_t pixels = static_cast<std::int64_t>(d.n) * d.p * d.q;
   const std::int64_t apart = static_cast<std::int64_t>(gridDim.x) * kWarps * kTall * kUnit;
-  const float inverse = Dealt::kWhole ? 1.0F / e.y_type.scale : 1.0F;
   const T* residual = static_cast<const T*>(e.residual);
   std::int64_t first = (static_cast<std::int64_t>(blockIdx.x) * kWarps + threadIdx.x / 32) * kTall * kUnit;
   for (; first < pixels; first += apart) {
@@ -150,21 +93,20 @@ __global__ void __launch_bounds__(kThreads, 2)
 #pragma unroll
       for (int m = 0; m < kTall; ++m) added[m][0] = next[m][0], added[m][1] = next[m][1];
       bring(channel + Dealt::kGroup);
-      typename Dealt::Sum sums[kTall][kTiles][4] = {};
+      typename Dealt::Sum sums[kTall][kTiles][4];
+#pragma unroll
+      for (int i = 0; i < kTall * kTiles * 4; ++i) (&sums[0][0][0])[i] = kBegin<T, kDepth>;
       sum_products<T, kPieces, kTall>(weights + channel / Dealt::kGroup * kPieces * kTiles * 32, lane, a, sums);
 #pragma unroll
       for (int m = 0; m < kTall; ++m)
 #pragma unroll
         for (int h = 0; h < 2; ++h) {
           if (!inside(m, h)) continue;
-          typename Dealt::Sum v[kEach];
+          float v[kEach];
 #pragma unroll
-          for (int k = 0; k < kEach; ++k) v[k] = sums[m][k / 2][2 * h + k % 2];
+          for (int k = 0; k < kEach; ++k) v[k] = real_sum<T, kDepth>(sums[m][k / 2][2 * h + k % 2]);
           const float* bias = biases + channel + t * kEach;
-          if constexpr (Dealt::kWhole)
-            finish(v, bias, bias + slice, added[m][h], e, inverse, y + place(m, h, channel));
-          else
-            finish(v, bias, added[m][h], e, y + place(m, h, channel));
+          finish(v, bias, bias + slice, added[m][h], e, y + place(m, h, channel));
         }
     }
   }

@@ -66,9 +66,10 @@ __global__ void pool(const void* x, void* y, Number from, Number to, PoolShape d
   store1(y, to, i, v[0]);
 }
 
-/// Eight neighbours at once as they are stored; NaN wins, as in the reference.
+/// Neighbours at once as they are stored; NaN wins, as in the reference.
 struct MaxF16 {
   using Raw = uint4;
+  static constexpr int kEach = 8;
   static __device__ std::uint32_t lowest() { return 0xFC00FC00U; }
   static __device__ std::uint32_t larger(std::uint32_t a, std::uint32_t b) {
     const __half2 made = __hmax2_nan(reinterpret_cast<__half2&>(a), reinterpret_cast<__half2&>(b));
@@ -77,23 +78,26 @@ struct MaxF16 {
 };
 struct MaxBF16 {
   using Raw = uint4;
+  static constexpr int kEach = 8;
   static __device__ std::uint32_t lowest() { return 0xFF80FF80U; }
   static __device__ std::uint32_t larger(std::uint32_t a, std::uint32_t b) {
     const __nv_bfloat162 made = __hmax2_nan(reinterpret_cast<__nv_bfloat162&>(a), reinterpret_cast<__nv_bfloat162&>(b));
     return reinterpret_cast<const std::uint32_t&>(made);
   }
 };
+template <typename Bytes>
 struct MaxS8 {
-  using Raw = uint2;
+  using Raw = Bytes;
+  static constexpr int kEach = sizeof(Raw);
   static __device__ std::uint32_t lowest() { return 0x80808080U; }
   static __device__ std::uint32_t larger(std::uint32_t a, std::uint32_t b) { return __vmaxs4(a, b); }
 };
 
-/// A window of compile-time size over n h w c, eight channels by thread; size 0: as the shape says.
+/// A window of compile-time size over n h w c, kEach channels by thread; size 0: as the shape says.
 template <typename Max, int kSize>
 __global__ void max_pool(const typename Max::Raw* x, typename Max::Raw* y, PoolShape d, unsigned count) {
   constexpr int kWords = sizeof(typename Max::Raw) / 4;
-  const unsigned i = blockIdx.x * kThreads + threadIdx.x, wide = static_cast<unsigned>(d.c) / 8;
+  const unsigned i = blockIdx.x * kThreads + threadIdx.x, wide = static_cast<unsigned>(d.c) / Max::kEach;
   if (i >= count) return;
   const unsigned c = i % wide, pixel = i / wide, column = pixel % static_cast<unsigned>(d.q);
   const unsigned line = pixel / static_cast<unsigned>(d.q), row = line % static_cast<unsigned>(d.p);
@@ -121,7 +125,8 @@ __global__ void max_pool(const typename Max::Raw* x, typename Max::Raw* y, PoolS
 }
 
 template <typename Max>
-void launch_max_pool(const void* x, void* y, const PoolShape& d, unsigned count, cudaStream_t stream) {
+void launch_max_pool(const void* x, void* y, const PoolShape& d, std::int64_t elements, cudaStream_t stream) {
+  const auto count = static_cast<unsigned>(elements / Max::kEach);
   using Raw = typename Max::Raw;
   const bool three = d.kernel_h == 3 && d.kernel_w == 3 && d.dilation_h == 1 && d.dilation_w == 1;
   auto* kernel = three ? max_pool<Max, 3> : max_pool<Max, 0>;
@@ -136,24 +141,38 @@ __device__ float folded(Fold fold, float a, float b) {
 
 constexpr int kLanes = 32, kLines = 8;
 
-/// Lanes go along inner, lines along size: reads are neighbours where inner is long (pixels of n h w c).
+/// Lanes go along inner, `width` (1 or 8) neighbours each, lines along size: reads are neighbours where inner is long
+/// (pixels of n h w c).
+template <int width>
 __global__ void fold_columns(const void* x, void* y, Number from, Number to, Fold fold, std::int64_t size,
                              std::int64_t inner) {
-  __shared__ float parts[kLines][kLanes];
-  const std::int64_t column = static_cast<std::int64_t>(blockIdx.x) * kLanes + threadIdx.x;
+  __shared__ float parts[kLines][width][kLanes];
+  const std::int64_t column = (static_cast<std::int64_t>(blockIdx.x) * kLanes + threadIdx.x) * width;
   const std::int64_t outer = blockIdx.y;
-  float sum = fold == Fold::kMax ? -INFINITY : 0.0F;
+  float sums[8];
+#pragma unroll
+  for (int i = 0; i < width; ++i) sums[i] = fold == Fold::kMax ? -INFINITY : 0.0F;
   if (column < inner) {
 #pragma unroll 4
-    for (std::int64_t k = threadIdx.y; k < size; k += kLines)
-      sum = folded(fold, sum, load1(x, from, (outer * size + k) * inner + column));
+    for (std::int64_t k = threadIdx.y; k < size; k += kLines) {
+      float v[8];
+      if constexpr (width == 8)
+        load8(x, from, (outer * size + k) * inner + column, v);
+      else
+        v[0] = load1(x, from, (outer * size + k) * inner + column);
+#pragma unroll
+      for (int i = 0; i < width; ++i) sums[i] = folded(fold, sums[i], v[i]);
+    }
   }
-  parts[threadIdx.y][threadIdx.x] = sum;
+#pragma unroll
+  for (int i = 0; i < width; ++i) parts[threadIdx.y][i][threadIdx.x] = sums[i];
   __syncthreads();
-  if (threadIdx.y != 0 || column >= inner) return;
-  for (int k = 1; k < kLines; ++k) sum = folded(fold, sum, parts[k][threadIdx.x]);
+  if (threadIdx.y >= width || column >= inner) return;
+  const int own = threadIdx.y;  // a line finishes one of each lane's neighbours
+  float sum = parts[0][own][threadIdx.x];
+  for (int k = 1; k < kLines; ++k) sum = folded(fold, sum, parts[k][own][threadIdx.x]);
   if (fold == Fold::kMean) sum /= static_cast<float>(size);
-  store1(y, to, outer * inner + column, sum);
+  store1(y, to, outer * inner + column + own, sum);
 }
 
 __device__ float over_warp(Fold fold, float v) {
@@ -222,10 +241,10 @@ void launch_pool(const void* x, void* y, Number from, Number to, const PoolShape
   const std::int64_t count = static_cast<std::int64_t>(d.n) * d.p * d.q * d.c;
   const bool as_stored = from.dtype == to.dtype && from.scale == to.scale && from.zero == to.zero;
   if (as_stored && !d.average && !d.plain && d.c % 8 == 0 && count < std::int64_t{1} << 31) {
-    const auto eights = static_cast<unsigned>(count / 8);
-    if (from.dtype == DType::kF16) return launch_max_pool<MaxF16>(x, y, d, eights, stream);
-    if (from.dtype == DType::kBF16) return launch_max_pool<MaxBF16>(x, y, d, eights, stream);
-    if (from.dtype == DType::kS8) return launch_max_pool<MaxS8>(x, y, d, eights, stream);
+    if (from.dtype == DType::kF16) return launch_max_pool<MaxF16>(x, y, d, count, stream);
+    if (from.dtype == DType::kBF16) return launch_max_pool<MaxBF16>(x, y, d, count, stream);
+    if (from.dtype == DType::kS8 && d.c % 16 == 0) return launch_max_pool<MaxS8<uint4>>(x, y, d, count, stream);
+    if (from.dtype == DType::kS8) return launch_max_pool<MaxS8<uint2>>(x, y, d, count, stream);
   }
   if (!d.plain && d.c % 8 == 0)
     pool<8><<<blocks_for(count / 8, kThreads), kThreads, 0, stream>>>(x, y, from, to, d);
@@ -239,8 +258,12 @@ void launch_fold(const void* x, void* y, Number from, Number to, Fold fold, std:
     fold_rows<<<blocks_for(outer, kThreads / 32), kThreads, 0, stream>>>(x, y, from, to, fold, outer, size);
     return;
   }
-  const dim3 grid(blocks_for(inner, kLanes), static_cast<unsigned>(outer));
-  fold_columns<<<grid, dim3(kLanes, kLines), 0, stream>>>(x, y, from, to, fold, size, inner);
+  const auto launch = [&](int width, auto* kernel) {
+    const dim3 grid(blocks_for(inner, kLanes * width), static_cast<unsigned>(outer));
+    kernel<<<grid, dim3(kLanes, kLines), 0, stream>>>(x, y, from, to, fold, size, inner);
+  };
+  if (inner % 8 == 0) return launch(8, fold_columns<8>);
+  launch(1, fold_columns<1>);
 }
 
 void launch_softmax(const void* x, void* y, Number from, Number to, bool log, std::int64_t outer, std::int64_t size,

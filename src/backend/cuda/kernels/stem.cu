@@ -1,3 +1,5 @@
+#include <type_traits>
+
 #include "backend/cuda/kernels/convolution.h"
 #include "backend/cuda/kernels/launch.h"
 #include "backend/cuda/kernels/number.cuh"
@@ -20,11 +22,11 @@ template <typename T>
 __device__ uint4 eight_elements(const void* x, const Number& type, std::int64_t i) {
   if (type.dtype == DType::kF16 || type.dtype == DType::kBF16)
     return *reinterpret_cast<const uint4*>(static_cast<const T*>(x) + i);
-  const uint2 raw = *reinterpret_cast<const uint2*>(static_cast<const std::uint8_t*>(x) + i);
-  alignas(16) T made[8];
-#pragma unroll
-  for (int k = 0; k < 8; ++k) made[k] = element<T>(&raw, type, k);
-  return *reinterpret_cast<const uint4*>(made);
+  float v[8];
+  load8(x, {type.dtype, 1, type.zero}, i, v);
+  uint4 made;
+  store8(&made, {std::is_same_v<T, __half> ? DType::kF16 : DType::kBF16, 1, 0}, 0, v);
+  return made;
 }
 
 /// The image's rows from `top` on, with zeros around them.

@@ -41,12 +41,15 @@ cudnn::Convolution problem_of(const NodeView& view) {
 class CudnnStep final : public Step {
  public:
   CudnnStep(const NodeView& view, const Config& config, std::span<const std::byte> packed, CudaDevice& device)
-      : plan_(device.plan(problem_of(view), config)),
+      : device_(device),
+        plan_(device.plan(problem_of(view), config)),
+        key_(cudnn::key(problem_of(view), config)),
         blob_(device.resident(packed)),
         channels_(channels_offset(static_cast<std::size_t>(view.inputs[1].shape.elements()), view.inputs[0].dtype)),
         row_(static_cast<std::size_t>(conv_shape(view).k) * sizeof(float)),
         residual_(has_residual(view)) {}
   std::size_t scratch_bytes() const override { return plan_->workspace_bytes(); }
+  std::optional<Compiled> compiled() const override { return device_.stored(*plan_, key_); }
   void run(const Bindings& bindings, Stream& stream) const override {
     CudaStream& on = as_cuda(stream);
     on.get();  // its device becomes the current one
@@ -57,7 +60,9 @@ class CudnnStep final : public Step {
   }
 
  private:
+  CudaDevice& device_;
   std::shared_ptr<const cudnn::ConvolutionPlan> plan_;
+  std::string key_;
   std::shared_ptr<Buffer> blob_;
   std::size_t channels_, row_;
   bool residual_;
@@ -72,10 +77,7 @@ bool scales(const Activation& act) {
 /// 8 bits: everything around 0, as the tensor cores take it.
 Support integers_run(const NodeView& view, const ConvShape& d) {
   constexpr int kEach = 16;
-  if (auto answer = integers_fit(view); !answer) return answer;
-  for (const OperandView* operand : {&view.inputs[0], &view.outputs[0]})
-    if (number_of(*operand).zero != 0) return Support::no("8 bits with a zero point");
-  if (has_residual(view) && number_of(view.inputs[3]).zero != 0) return Support::no("a residual with a zero point");
+  if (auto answer = around_zero(view); !answer) return answer;
   if (is_8bit(view.outputs[0].dtype) && !scales(activation_of(view)))
     return Support::no("an activation that depends on the scale");
   if (d.groups > 1) return Support::no("groups in 8 bits");
@@ -110,10 +112,9 @@ std::vector<Config> configs(const NodeView& view, const DeviceInfo&) {
 Bytes pack(const NodeView& view, const Config&, const Weights& weights) {
   FilterValues values = filter_values(view, weights, true);
   if (values.scale.empty()) return blob_of(values, view.inputs[0].dtype);
-  const float step = step_of(view.outputs[0]);
-  for (float& bias : values.bias) bias /= step;
-  for (float& scale : values.scale) scale /= step;
-  if (has_residual(view)) values.scale.resize(2 * values.scale.size(), step_of(view.inputs[3]) / step);
+  to_steps(values, view);
+  if (has_residual(view))
+    values.scale.resize(2 * values.scale.size(), step_of(view.inputs[3]) / step_of(view.outputs[0]));
   return blob_of(values, DType::kS8);
 }
 

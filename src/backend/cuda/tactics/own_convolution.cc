@@ -129,10 +129,44 @@ std::unique_ptr<Step> rows_make(const NodeView& view, const Config&, std::span<c
   });
 }
 
+// ---- many rows
+// -------------------------------------------------------------------------------------------------------
+
+Support product_supports(const NodeView& view, const DeviceInfo&) {
+  constexpr int kBytes = 64, kMostColumns = 65535;
+  if (!std::holds_alternative<Gemm>(view.op)) return Support::no("no fully connected layer");
+  if (auto answer = weighted_fits(view); !answer) return answer;
+  const ConvShape d = conv_shape(view);
+  const DType type = view.inputs[0].dtype;
+  if (type != DType::kF16 && type != DType::kBF16 && type != DType::kS8)
+    return Support::no(fmt::format("{} in", name(type)));
+  if (type == DType::kS8) {
+    if (auto answer = integers_fit(view); !answer) return answer;
+    if (number_of(view.inputs[0]).zero != 0) return Support::no("8 bits with a zero point");
+  }
+  const int each = kBytes / static_cast<int>(size_of(type));
+  if (d.c % each != 0) return Support::no(fmt::format("{} columns in, multiples of {} run", d.c, each));
+  if (d.k > kMostColumns) return Support::no(fmt::format("{} columns out, at most {} run", d.k, kMostColumns));
+  return Support::yes();
+}
+
+std::unique_ptr<Step> product_make(const NodeView& view, const Config&, std::span<const std::byte> packed,
+                                   Device& device) {
+  const ConvShape d = conv_shape(view);
+  const DType type = view.inputs[0].dtype;
+  auto blob = as_cuda(device).resident(packed);
+  const auto elements = static_cast<std::size_t>(d.c) * static_cast<std::size_t>(d.k);
+  const Epilogue e = epilogue_of(view, floats(*blob, channels_offset(elements, type)), type == DType::kS8);
+  return make_step([=](const Bindings& bindings, cudaStream_t stream) {
+    launch_product(bindings.inputs[0], blob->data(), bindings.outputs[0], type, d.n, d.k, d.c, e, stream);
+  });
+}
+
 }  // namespace
 
 const Tactic kGather = {"gather", gather_supports, one_config, gather_pack, gather_make};
 const Tactic kDepthwise = {"depthwise", depthwise_supports, one_config, depthwise_pack, depthwise_make};
 const Tactic kRows = {"rows", rows_supports, one_config, rows_pack, rows_make};
+const Tactic kProduct = {"product", product_supports, one_config, rows_pack, product_make};
 
 }  // namespace fovea::cuda

@@ -15,15 +15,6 @@ bool fits_block(const ConvShape& conv, int slice, DType type) {
          pointwise_shape(conv, slice, type).shared_bytes <= kMostPointwiseBytes;
 }
 
-/// 8 bits: everything around 0, as the tensor cores take it.
-Support around_zero(const NodeView& view) {
-  if (auto answer = integers_fit(view); !answer) return answer;
-  for (const OperandView* operand : {&view.inputs[0], &view.outputs[0]})
-    if (number_of(*operand).zero != 0) return Support::no("8 bits with a zero point");
-  if (has_residual(view) && number_of(view.inputs[3]).zero != 0) return Support::no("a residual with a zero point");
-  return Support::yes();
-}
-
 Support supports(const NodeView& view, const DeviceInfo&) {
   if (!std::holds_alternative<Conv2d>(view.op)) return Support::no("no convolution");
   if (auto answer = weighted_fits(view); !answer) return answer;
@@ -36,8 +27,10 @@ Support supports(const NodeView& view, const DeviceInfo&) {
     return Support::no(fmt::format("{} in", name(type)));
   if (view.outputs[0].dtype != type || (has_residual(view) && view.inputs[3].dtype != type))
     return Support::no("different types");
-  if (type == DType::kS8)
+  if (type == DType::kS8) {
     if (auto answer = around_zero(view); !answer) return answer;
+    if (!is_bound(activation_of(view))) return Support::no("an activation that is no bound");
+  }
   const auto depths = std::span(kDepths).first(type == DType::kS8 ? kDepths.size() : kDepths.size() - 1);
   if (std::ranges::find(depths, d.c) == depths.end())
     return Support::no(fmt::format("{} channels in, {} run", d.c, fmt::join(depths, ", ")));
@@ -63,6 +56,7 @@ Bytes pack(const NodeView& view, const Config&, const Weights& weights) {
   for (int k = 0; k < d.k; ++k)
     for (int c = 0; c < d.c; ++c) filter[pointwise_place(d, type, k, c)] = values.filter[at++];
   values.filter = std::move(filter);
+  if (type == DType::kS8) to_steps(values, view);
   return blob_of(values, type);
 }
 

@@ -67,6 +67,18 @@ Support integers_fit(const NodeView& view) {
   return Support::yes();
 }
 
+Support around_zero(const NodeView& view) {
+  if (auto answer = integers_fit(view); !answer) return answer;
+  for (const OperandView* operand : {&view.inputs[0], &view.outputs[0]})
+    if (operand->quant && number_of(*operand).zero != 0) return Support::no("8 bits with a zero point");
+  if (has_residual(view) && number_of(view.inputs[3]).zero != 0) return Support::no("a residual with a zero point");
+  return Support::yes();
+}
+
+bool is_bound(const Activation& act) {
+  return !act || act.function == Function::kRelu || act.function == Function::kClip;
+}
+
 namespace {
 
 /// What a product of stored numbers stands for, by channel.
@@ -114,6 +126,12 @@ std::size_t channels_offset(std::size_t filter_elements, DType type) {
   return (filter_elements * size_of(type) + kAlignment - 1) / kAlignment * kAlignment;
 }
 
+void to_steps(FilterValues& values, const NodeView& view) {
+  const float step = number_of(view.outputs[0]).scale;
+  for (float& bias : values.bias) bias /= step;
+  for (float& scale : values.scale) scale /= step;
+}
+
 Bytes blob_of(const FilterValues& values, DType type) {
   const auto elements = static_cast<std::int64_t>(values.filter.size());
   const Tensor stored = from_f32(Tensor::of<float>({elements}, values.filter), type);
@@ -126,6 +144,22 @@ Bytes blob_of(const FilterValues& values, DType type) {
   return blob;
 }
 
+namespace {
+
+Steps steps_of(const Epilogue& e) {
+  constexpr float kLow = -128, kHigh = 127;
+  const float each = 1 / e.y_type.scale;
+  Steps made{e.residual_type.scale * each, kLow, kHigh};
+  if (e.act.function == Function::kRelu) made.low = 0;
+  if (e.act.function == Function::kClip) {
+    made.low = std::clamp(e.act.alpha * each, kLow, kHigh);
+    made.high = std::clamp(e.act.beta * each, kLow, kHigh);
+  }
+  return made;
+}
+
+}  // namespace
+
 Epilogue epilogue_of(const NodeView& view, const float* channels, bool scaled) {
   Epilogue made{};
   made.bias = channels;
@@ -133,6 +167,7 @@ Epilogue epilogue_of(const NodeView& view, const float* channels, bool scaled) {
   made.y_type = number_of(view.outputs[0]);
   if (has_residual(view)) made.residual_type = number_of(view.inputs[3]);
   made.act = activation_of(view);
+  made.steps = steps_of(made);
   return made;
 }
 

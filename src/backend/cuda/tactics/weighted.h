@@ -16,6 +16,9 @@ bool has_residual(const NodeView& view);
 
 /// Filters of 8-bit images must be s8 around 0.
 Support integers_fit(const NodeView& view);
+/// Also everything s8 around 0, as the tensor cores take it.
+Support around_zero(const NodeView& view);
+bool is_bound(const Activation& act);  ///< nothing, relu or clip
 
 /// Weights as k, r, s, c in f32, with alpha; what is added per channel, with beta, zeros where nothing is. `stored`: of
 /// 8-bit images the filter's whole numbers instead, and per channel what a product of two of them stands for.
@@ -23,6 +26,9 @@ struct FilterValues {
   std::vector<float> filter, bias, scale;
 };
 FilterValues filter_values(const NodeView& view, const Weights& weights, bool stored = false);
+
+/// Bias and scale in steps of an s8 output.
+void to_steps(FilterValues& values, const NodeView& view);
 
 /// A blob: the filter in its type, then (64-byte aligned) f32 per channel: the bias, then the scale where there is one.
 Bytes blob_of(const FilterValues& values, DType type);
