@@ -15,8 +15,8 @@ struct ConvShape {
 };
 /// What an epilogue is in steps of an s8 y whose activation is a bound: bias and scale are divided by y's step then.
 struct Steps {
-  float residual;   ///< steps of y in one of the residual
-  float low, high;  ///< what y keeps to
+  float residual;    ///< steps of y in one of the residual
+  float low, range;  ///< what y keeps to: whole numbers from low to low + range
 };
 struct Epilogue {
   const float* bias;     ///< null: none

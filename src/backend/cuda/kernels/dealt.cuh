@@ -24,18 +24,6 @@ struct Deal {
   using Sum = std::conditional_t<kWhole, int, float>;
 };
 
-/// Sums of whole numbers that stay below 2^22 begin at the bits of 1.5 · 2^23, and are read as real numbers by taking
-/// that off.
-template <typename T, int kDepth>
-constexpr bool kReadsAsFloat = Deal<T>::kWhole&& kDepth * 127 * 128 < 1 << 22;
-template <typename T, int kDepth>
-constexpr int kBegin = kReadsAsFloat<T, kDepth> ? 0x4B400000 : 0;
-template <typename T, int kDepth>
-__device__ float real_sum(typename Deal<T>::Sum sum) {
-  if constexpr (kReadsAsFloat<T, kDepth>) return __int_as_float(sum) - 12582912.0F;
-  return static_cast<float>(sum);
-}
-
 /// sums += a · b of 64 bytes of channels: `up` and `down` of pixels eight apart.
 template <typename T>
 __device__ __forceinline__ void multiply_dealt(typename Deal<T>::Sum (&sums)[4], const uint4& up, const uint4& down,
@@ -45,37 +33,70 @@ __device__ __forceinline__ void multiply_dealt(typename Deal<T>::Sum (&sums)[4],
   multiply<T>(sums, two, b.z, b.w);
 }
 
-/// What a lane has of one pixel of y: its sums, and what is added.
+/// A block's biases in shared memory, and behind them (whole numbers) its scales: as finish() reads them.
 template <typename T>
-__device__ void finish(const float (&sums)[8], const float* bias, const float*, const uint4& added, const Epilogue& e,
-                       T* y) {
-  constexpr Number kNumber = {std::is_same_v<T, __half> ? DType::kF16 : DType::kBF16, 1, 0};
-  float v[8], b[8];
-  load8(&added, kNumber, 0, v);
-  load8(bias, real_number(), 0, b);
-#pragma unroll
-  for (int k = 0; k < 8; ++k) v[k] += sums[k] + b[k];
-  activate8(e.act, v);
-  store8(y, kNumber, 0, v);
+__device__ void keep_channel(float* biases, int slice, int i, const Epilogue& e, int channel) {
+  if constexpr (!Deal<T>::kWhole) {
+    biases[i] = e.bias[channel];
+  } else {
+    // Such that what y keeps to is 0 to 1: sums saturate there on their way. Lanes side by side read side by side.
+    const int within = i % 64, place = i - within + within % 16 / 4 * 16 + within / 16 * 4 + within % 4;
+    biases[place] = (e.bias[channel] - e.steps.low) / e.steps.range;
+    biases[slice + place] = e.scale[channel] / e.steps.range;
+  }
 }
 
-/// Whole numbers: all in steps of y.
-template <typename T>
-__device__ void finish(const float (&sums)[16], const float* bias, const float* scale, const uint4& added,
-                       const Epilogue& e, T* y) {
-  const std::uint32_t more[4] = {added.x, added.y, added.z, added.w};
-  std::uint32_t made[4];
+/// What a lane has of its pixels of a group of channels, as it lies in y: from sums, what is added (where there is a
+/// residual), and keep_channel's numbers of the group.
+template <typename T, int kTall>
+__device__ __forceinline__ void finish(const float (&sums)[kTall][4][4], const float* biases, int, int t,
+                                       const uint4 (&added)[kTall][2], const Epilogue& e, uint4 (&made)[kTall][2]) {
+  constexpr Number kNumber = {std::is_same_v<T, __half> ? DType::kF16 : DType::kBF16, 1, 0};
+  float bias[8];
+  load8(biases, real_number(), t * 8, bias);
 #pragma unroll
-  for (int i = 0; i < 4; ++i) {
-    const float4 b = reinterpret_cast<const float4*>(bias)[i], s = reinterpret_cast<const float4*>(scale)[i];
-    const float biases[4] = {b.x, b.y, b.z, b.w}, scales[4] = {s.x, s.y, s.z, s.w};
-    float v[4];
-    unpacked(more[i], true, kOffsetS8, v);
+  for (int i = 0; i < 2 * kTall; ++i) {
+    float v[8];
 #pragma unroll
-    for (int k = 0; k < 4; ++k) v[k] = v[k] * e.steps.residual + (sums[4 * i + k] * scales[k] + biases[k]);
-    made[i] = packed(v, e.steps.low, e.steps.high);
+    for (int k = 0; k < 8; ++k) v[k] = sums[i / 2][k / 2][2 * (i % 2) + k % 2] + bias[k];
+    if (e.residual != nullptr) {
+      float more[8];
+      load8(&added[i / 2][i % 2], kNumber, 0, more);
+#pragma unroll
+      for (int k = 0; k < 8; ++k) v[k] += more[k];
+    }
+    activate8(e.act, v);
+    store8(&made[i / 2][i % 2], kNumber, 0, v);
   }
-  *reinterpret_cast<uint4*>(y) = make_uint4(made[0], made[1], made[2], made[3]);
+}
+
+template <typename T, int kTall>
+__device__ __forceinline__ void finish(const int (&sums)[kTall][8][4], const float* biases, int slice, int t,
+                                       const uint4 (&added)[kTall][2], const Epilogue& e, uint4 (&made)[kTall][2]) {
+  const float residual = e.steps.residual / e.steps.range, shift = 12582912.0F + e.steps.low;
+#pragma unroll
+  for (int four = 0; four < 4; ++four) {
+    const float4 b = reinterpret_cast<const float4*>(biases)[four * kTogether + t];
+    const float4 s = reinterpret_cast<const float4*>(biases + slice)[four * kTogether + t];
+    const float bias[4] = {b.x, b.y, b.z, b.w}, scale[4] = {s.x, s.y, s.z, s.w};
+#pragma unroll
+    for (int i = 0; i < 2 * kTall; ++i) {
+      float base[4] = {bias[0], bias[1], bias[2], bias[3]};
+      if (e.residual != nullptr) {
+        float more[4];
+        unpacked(reinterpret_cast<const std::uint32_t*>(&added[i / 2][i % 2])[four], true, kOffsetS8, more);
+#pragma unroll
+        for (int k = 0; k < 4; ++k) base[k] += more[k] * residual;
+      }
+      std::uint32_t bits[4];
+#pragma unroll
+      for (int k = 0; k < 4; ++k) {
+        const int sum = sums[i / 2][2 * four + k / 2][2 * (i % 2) + k % 2];
+        bits[k] = __float_as_uint(__saturatef(static_cast<float>(sum) * scale[k] + base[k]) * e.steps.range + shift);
+      }
+      reinterpret_cast<std::uint32_t*>(&made[i / 2][i % 2])[four] = low_bytes(bits);
+    }
+  }
 }
 
 }  // namespace fovea::cuda

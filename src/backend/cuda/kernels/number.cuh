@@ -62,12 +62,16 @@ __device__ inline void unpacked(std::uint32_t word, bool with_sign, float offset
   for (unsigned k = 0; k < 4; ++k) v[k] = __uint_as_float(__byte_perm(word, 0x4B000000U, 0x7650U + k)) - offset;
 }
 
+__device__ inline std::uint32_t low_bytes(const std::uint32_t (&words)[4]) {
+  return __byte_perm(__byte_perm(words[0], words[1], 0x0040), __byte_perm(words[2], words[3], 0x0040), 0x5410);
+}
+
 /// Four real numbers in steps of 8 bits, nearest even, kept from low to high, as they lie in memory.
 __device__ inline std::uint32_t packed(const float* v, float low, float high) {
   std::uint32_t bits[4];
 #pragma unroll
   for (int k = 0; k < 4; ++k) bits[k] = __float_as_uint(fminf(fmaxf(v[k], low), high) + 12582912.0F);
-  return __byte_perm(__byte_perm(bits[0], bits[1], 0x0040), __byte_perm(bits[2], bits[3], 0x0040), 0x5410);
+  return low_bytes(bits);
 }
 
 /// Eight neighbours from an index that is a multiple of 8: the widest accesses there are.
@@ -131,30 +135,39 @@ __device__ inline void store8(void* to, const Number& n, std::int64_t i, const f
   }
 }
 
+/// NaN stays NaN, as in the reference.
 __device__ inline float clipped(float x, float low, float high) {
-  const float raised = x < low ? low : x;
-  return raised > high ? high : raised;
+  float kept;
+  asm("max.NaN.f32 %0, %1, %2;" : "=f"(kept) : "f"(x), "f"(low));
+  asm("min.NaN.f32 %0, %1, %2;" : "=f"(kept) : "f"(kept), "f"(high));
+  return kept;
+}
+__device__ inline float positive(float x) {
+  float kept;
+  asm("max.NaN.f32 %0, %1, 0f00000000;" : "=f"(kept) : "f"(x));
+  return kept;
 }
 __device__ inline float sigmoid(float x) { return 1.0F / (1.0F + expf(-x)); }
 __device__ inline float softplus(float x) { return fmaxf(x, 0.0F) + log1pf(expf(-fabsf(x))); }
 
-/// As graph/activation.cc, in f32.
-__device__ inline float activated(const Activation& act, float x) {
-  switch (act.function) {
+/// As graph/activation.cc, in f32. Called, not put in place: a kernel with all of this eight times over is half a
+/// megabyte long and waits for its instructions.
+static __device__ __noinline__ float rarely_activated(Function function, float alpha, float beta, float x) {
+  switch (function) {
     case Function::kIdentity:
       return x;
     case Function::kRelu:
-      return x < 0 ? 0.0F : x;
+      return positive(x);
     case Function::kClip:
-      return clipped(x, act.alpha, act.beta);
+      return clipped(x, alpha, beta);
     case Function::kLeakyRelu:
-      return x < 0 ? act.alpha * x : x;
+      return x < 0 ? alpha * x : x;
     case Function::kElu:
-      return x < 0 ? act.alpha * expm1f(x) : x;
+      return x < 0 ? alpha * expm1f(x) : x;
     case Function::kSigmoid:
       return sigmoid(x);
     case Function::kHardSigmoid:
-      return clipped(act.alpha * x + act.beta, 0, 1);
+      return clipped(alpha * x + beta, 0, 1);
     case Function::kHardSwish:
       return x * clipped(x / 6 + 0.5F, 0, 1);
     case Function::kSilu:
@@ -193,18 +206,29 @@ __device__ inline float activated(const Activation& act, float x) {
   return x;
 }
 
+__device__ inline float activated(const Activation& act, float x) {
+  if (act.function == Function::kIdentity) return x;
+  if (act.function == Function::kRelu) return positive(x);
+  if (act.function == Function::kClip) return clipped(x, act.alpha, act.beta);
+  if (act.function == Function::kSilu) return x * sigmoid(x);
+  return rarely_activated(act.function, act.alpha, act.beta, x);
+}
+
 /// Eight at once; the usual ones without a choice per element.
 __device__ inline void activate8(const Activation& act, float (&v)[8]) {
   if (act.function == Function::kIdentity) return;
   if (act.function == Function::kRelu) {
 #pragma unroll
-    for (float& x : v) x = x < 0 ? 0.0F : x;
+    for (float& x : v) x = positive(x);
   } else if (act.function == Function::kClip) {
 #pragma unroll
     for (float& x : v) x = clipped(x, act.alpha, act.beta);
+  } else if (act.function == Function::kSilu) {
+#pragma unroll
+    for (float& x : v) x *= sigmoid(x);
   } else {
 #pragma unroll
-    for (float& x : v) x = activated(act, x);
+    for (float& x : v) x = rarely_activated(act.function, act.alpha, act.beta, x);
   }
 }
 

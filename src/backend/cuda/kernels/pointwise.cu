@@ -10,22 +10,22 @@ namespace {
 constexpr int kThreads = 256, kWarps = kThreads / 32;
 
 /// Where a pixel of y has its channels in x, in elements.
-__device__ std::int64_t place_of(const ConvShape& d, std::int64_t pixel) {
-  if (d.stride_h == 1 && d.stride_w == 1) return pixel * d.c;
-  const std::int64_t line = pixel / d.q, image = line / d.p;
-  const std::int64_t row = (line - image * d.p) * d.stride_h, column = (pixel - line * d.q) * d.stride_w;
-  return ((image * d.h + row) * d.w + column) * d.c;
+__device__ std::int64_t place_of(const ConvShape& d, int pixel) {
+  if (d.stride_h == 1 && d.stride_w == 1) return static_cast<std::int64_t>(pixel) * d.c;
+  const int line = pixel / d.q, image = line / d.p;
+  const int row = (line - image * d.p) * d.stride_h, column = (pixel - line * d.q) * d.stride_w;
+  return (static_cast<std::int64_t>(image * d.h + row) * d.w + column) * d.c;
 }
 
 /// A lane's part of kTall times 16 pixels, all channels in; past the last pixel the first again.
 template <typename T, int kPieces, int kTall>
-__device__ __forceinline__ void load_pixels(const T* x, const ConvShape& d, std::int64_t first, std::int64_t pixels,
-                                            int g, int t, uint4 (&a)[kTall][kPieces][2]) {
+__device__ __forceinline__ void load_pixels(const T* x, const ConvShape& d, int first, int pixels, int g, int t,
+                                            uint4 (&a)[kTall][kPieces][2]) {
 #pragma unroll
   for (int m = 0; m < kTall; ++m)
 #pragma unroll
     for (int h = 0; h < 2; ++h) {
-      const std::int64_t pixel = first + m * kUnit + h * 8 + g;
+      const int pixel = first + m * kUnit + h * 8 + g;
       const auto* from = reinterpret_cast<const uint4*>(x + place_of(d, pixel < pixels ? pixel : first)) + t;
 #pragma unroll
       for (int i = 0; i < kPieces; ++i) a[m][i][h] = from[i * 4];
@@ -60,21 +60,17 @@ __global__ void __launch_bounds__(kThreads, 2)
   auto* biases = reinterpret_cast<float*>(weights + vectors);
   const auto* own = reinterpret_cast<const uint4*>(filter) + static_cast<std::int64_t>(blockIdx.y) * vectors;
   for (int i = threadIdx.x; i < vectors; i += kThreads) weights[i] = own[i];
-  for (int i = threadIdx.x; i < slice; i += kThreads) {
-    biases[i] = e.bias[first_channel + i];
-    if (Dealt::kWhole) biases[slice + i] = e.scale[first_channel + i];
-  }
+  for (int i = threadIdx.x; i < slice; i += kThreads) keep_channel<T>(biases, slice, i, e, first_channel + i);
   __syncthreads();
   const int lane = threadIdx.x % 32, g = lane / kTogether, t = lane % kTogether;
-  const std::int64_t pixels = static_cast<std::int64_t>(d.n) * d.p * d.q;
-  const std::int64_t apart = static_cast<std::int64_t>(gridDim.x) * kWarps * kTall * kUnit;
+  const int pixels = d.n * d.p * d.q, apart = static_cast<int>(gridDim.x) * kWarps * kTall * kUnit;
   const T* residual = static_cast<const T*>(e.residual);
-  std::int64_t first = (static_cast<std::int64_t>(blockIdx.x) * kWarps + threadIdx.x / 32) * kTall * kUnit;
+  int first = (static_cast<int>(blockIdx.x) * kWarps + static_cast<int>(threadIdx.x) / 32) * kTall * kUnit;
   for (; first < pixels; first += apart) {
     uint4 a[kTall][kPieces][2], next[kTall][2];
     load_pixels<T, kPieces, kTall>(x, d, first, pixels, g, t, a);
     const auto place = [&](int m, int h, int channel) {
-      return (first + m * kUnit + h * 8 + g) * d.k + first_channel + channel + t * kEach;
+      return static_cast<std::int64_t>(first + m * kUnit + h * 8 + g) * d.k + first_channel + channel + t * kEach;
     };
     const auto inside = [&](int m, int h) { return first + m * kUnit + h * 8 + g < pixels; };
     const auto bring = [&](int channel) {
@@ -93,21 +89,13 @@ __global__ void __launch_bounds__(kThreads, 2)
 #pragma unroll
       for (int m = 0; m < kTall; ++m) added[m][0] = next[m][0], added[m][1] = next[m][1];
       bring(channel + Dealt::kGroup);
-      typename Dealt::Sum sums[kTall][kTiles][4];
-#pragma unroll
-      for (int i = 0; i < kTall * kTiles * 4; ++i) (&sums[0][0][0])[i] = kBegin<T, kDepth>;
+      typename Dealt::Sum sums[kTall][kTiles][4] = {};
       sum_products<T, kPieces, kTall>(weights + channel / Dealt::kGroup * kPieces * kTiles * 32, lane, a, sums);
+      uint4 made[kTall][2];
+      finish<T, kTall>(sums, biases + channel, slice, t, added, e, made);
 #pragma unroll
-      for (int m = 0; m < kTall; ++m)
-#pragma unroll
-        for (int h = 0; h < 2; ++h) {
-          if (!inside(m, h)) continue;
-          float v[kEach];
-#pragma unroll
-          for (int k = 0; k < kEach; ++k) v[k] = real_sum<T, kDepth>(sums[m][k / 2][2 * h + k % 2]);
-          const float* bias = biases + channel + t * kEach;
-          finish(v, bias, bias + slice, added[m][h], e, y + place(m, h, channel));
-        }
+      for (int i = 0; i < 2 * kTall; ++i)
+        if (inside(i / 2, i % 2)) *reinterpret_cast<uint4*>(y + place(i / 2, i % 2, channel)) = made[i / 2][i % 2];
     }
   }
 }

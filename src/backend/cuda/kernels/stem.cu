@@ -56,36 +56,30 @@ __device__ void load_rows(const void* x, const Number& type, T* patch, const Ste
   }
 }
 
-/// Eight channels of one pixel.
-__device__ void finish(float (&v)[8], void* y, const StemShape& d, const Epilogue& e, std::int64_t pixel, int channel) {
-  float bias[8], scale[8];
-  load8(e.bias, real_number(), channel, bias);
-  if (e.scale != nullptr) {
-    load8(e.scale, real_number(), channel, scale);
-#pragma unroll
-    for (int k = 0; k < 8; ++k) v[k] *= scale[k];
-  }
-#pragma unroll
-  for (int k = 0; k < 8; ++k) v[k] += bias[k];
-  activate8(e.act, v);
-  store8(y, e.y_type, pixel * d.conv.k + channel, v);
-}
-
-/// A thread's share of a tile of 16 pixels of the output row that begins at pixel `row`: those at q and q + 8.
+/// A thread's share of two tiles of 16 pixels, eight channels of a pixel at once. `pixels`: where the tiles begin;
+/// `left`: how many of their pixels there are, less the thread's own place.
 template <int kTiles>
-__device__ void store_unit(const float (&sums)[kTiles][4], void* y, const StemShape& d, const Epilogue& e,
-                           std::int64_t row, int q, int t) {
+__device__ void store_units(const float (&sums)[2][kTiles][4], void* y, const StemShape& d, const Epilogue& e,
+                            const std::int64_t (&pixels)[2], const int (&left)[2], int t) {
 #pragma unroll
-  for (int half = 0; half < 2; ++half) {
-    if (q + 8 * half >= d.conv.q) continue;
+  for (int four = 0; four < kTiles / 4; ++four) {
+    const int channel = static_cast<int>(blockIdx.y) * kTiles * 8 + four * 32 + t * 8;
+    if (channel >= d.conv.k) continue;
+    float bias[8], scale[8];
+    load8(e.bias, real_number(), channel, bias);
+    if (e.scale != nullptr) load8(e.scale, real_number(), channel, scale);
 #pragma unroll
-    for (int four = 0; four < kTiles / 4; ++four) {
-      const int channel = static_cast<int>(blockIdx.y) * kTiles * 8 + four * 32 + t * 8;
-      if (channel >= d.conv.k) continue;
+    for (int i = 0; i < 4; ++i) {
+      const int h = i / 2, half = i % 2;
+      if (8 * half >= left[h]) continue;
       float v[8];
 #pragma unroll
-      for (int k = 0; k < 8; ++k) v[k] = sums[four * 4 + k / 2][2 * half + k % 2];
-      finish(v, y, d, e, row + q + 8 * half, channel);
+      for (int k = 0; k < 8; ++k) {
+        const float sum = sums[h][four * 4 + k / 2][2 * half + k % 2];
+        v[k] = (e.scale != nullptr ? sum * scale[k] : sum) + bias[k];
+      }
+      activate8(e.act, v);
+      store8(y, e.y_type, (pixels[h] + 8 * half) * d.conv.k + channel, v);
     }
   }
 }
@@ -137,13 +131,15 @@ __global__ void __launch_bounds__(kThreads)
         }
       }
     }
+    std::int64_t pixels[2];
+    int left[2];
 #pragma unroll
     for (int h = 0; h < 2; ++h) {
-      const int unit = pair * 2 + h, p = unit / across;
-      if (unit >= units) continue;
-      const std::int64_t row = (static_cast<std::int64_t>(image) * d.conv.p + first_row + p) * d.conv.q;
-      store_unit<kTiles>(sums[h], y, d, e, row, (unit - p * across) * kUnit + g, t);
+      const int unit = pair * 2 + h, p = unit / across, q = (unit - p * across) * kUnit + g;
+      pixels[h] = (static_cast<std::int64_t>(image) * d.conv.p + first_row + p) * d.conv.q + q;
+      left[h] = unit < units ? d.conv.q - q : 0;
     }
+    store_units<kTiles>(sums, y, d, e, pixels, left, t);
   }
 }
 

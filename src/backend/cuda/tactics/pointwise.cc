@@ -36,7 +36,7 @@ Support supports(const NodeView& view, const DeviceInfo&) {
     return Support::no(fmt::format("{} channels in, {} run", d.c, fmt::join(depths, ", ")));
   const int chunk = pointwise_chunk(type);
   if (d.k % chunk != 0) return Support::no(fmt::format("{} channels out, multiples of {} run", d.k, chunk));
-  return Support::yes();
+  return pixels_fit(view);
 }
 
 std::vector<Config> configs(const NodeView& view, const DeviceInfo&) {

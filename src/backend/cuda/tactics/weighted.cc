@@ -1,6 +1,7 @@
 #include "backend/cuda/tactics/weighted.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "backend/cuda/tactics/support.h"
@@ -72,6 +73,13 @@ Support around_zero(const NodeView& view) {
   for (const OperandView* operand : {&view.inputs[0], &view.outputs[0]})
     if (operand->quant && number_of(*operand).zero != 0) return Support::no("8 bits with a zero point");
   if (has_residual(view) && number_of(view.inputs[3]).zero != 0) return Support::no("a residual with a zero point");
+  return Support::yes();
+}
+
+Support pixels_fit(const NodeView& view) {
+  constexpr std::int64_t kMost = 1 << 30;
+  const auto too_many = [](const Shape& s) { return s[0] * s[2] * s[3] > kMost; };
+  if (too_many(view.inputs[0].shape) || too_many(view.outputs[0].shape)) return Support::no("more than 2^30 pixels");
   return Support::yes();
 }
 
@@ -149,13 +157,14 @@ namespace {
 Steps steps_of(const Epilogue& e) {
   constexpr float kLow = -128, kHigh = 127;
   const float each = 1 / e.y_type.scale;
-  Steps made{e.residual_type.scale * each, kLow, kHigh};
-  if (e.act.function == Function::kRelu) made.low = 0;
+  float low = kLow, high = kHigh;
+  if (e.act.function == Function::kRelu) low = 0;
   if (e.act.function == Function::kClip) {
-    made.low = std::clamp(e.act.alpha * each, kLow, kHigh);
-    made.high = std::clamp(e.act.beta * each, kLow, kHigh);
+    low = std::rint(std::clamp(e.act.alpha * each, kLow, kHigh));
+    high = std::rint(std::clamp(e.act.beta * each, kLow, kHigh));
   }
-  return made;
+  constexpr float kLeast = 1e-3F;  // a clip to one number; less than a rounding
+  return {e.residual_type.scale * each, low, std::max(high - low, kLeast)};
 }
 
 }  // namespace

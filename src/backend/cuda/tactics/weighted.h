@@ -18,6 +18,8 @@ bool has_residual(const NodeView& view);
 Support integers_fit(const NodeView& view);
 /// Also everything s8 around 0, as the tensor cores take it.
 Support around_zero(const NodeView& view);
+/// Kernels that count pixels, those of a last round past the end too, in 32 bits.
+Support pixels_fit(const NodeView& view);
 bool is_bound(const Activation& act);  ///< nothing, relu or clip
 
 /// Weights as k, r, s, c in f32, with alpha; what is added per channel, with beta, zeros where nothing is. `stored`: of

@@ -22,8 +22,7 @@ Support supports(const NodeView& view, const DeviceInfo&) {
     return Support::no("not 3 × 3, groups or dilation");
   if (d.c != kChannels || d.k % kChannels != 0)
     return Support::no(fmt::format("{} to {} channels, {} to multiples of it run", d.c, d.k, kChannels));
-  constexpr std::int64_t kMostLines = 1 << 30;
-  if (static_cast<std::int64_t>(d.n) * d.p > kMostLines) return Support::no("too many lines");
+  if (auto answer = pixels_fit(view); !answer) return answer;
   return Support::yes();
 }
 
