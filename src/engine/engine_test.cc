@@ -52,6 +52,16 @@ TEST(EngineFile, KeepsEverythingAndIsDeterministic) {
   }
 }
 
+TEST(EngineFile, KeepsWhatLibrariesCompiled) {
+  Engine engine = sample_engine();
+  engine.compiled = {{"conv a", Bytes(5, std::byte{7})}, {"conv b", {}}};
+  const Bytes bytes = serialize(engine);
+  EXPECT_EQ(deserialize(bytes).compiled, engine.compiled);
+  EXPECT_EQ(serialize(deserialize(bytes)), bytes);
+  std::swap(engine.compiled[0], engine.compiled[1]);
+  EXPECT_EQ(kind_of([&] { deserialize(serialize(engine)); }), ErrorKind::kCorruptFile);
+}
+
 TEST(EngineFile, StoresEqualWeightsOnce) {
   const Engine two = sample_engine();  // both profiles pack the same constants
   Engine one = two;
