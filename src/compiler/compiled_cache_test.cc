@@ -72,7 +72,7 @@ TEST(CompiledCache, UsesNothingOfADamagedFile) {
 TEST(CompiledCache, WritesNoFileWhereNothingIsCompiled) {
   const TempDir folder;
   save_compiled(folder / "times", CompilingDevice({}));
-  save_compiled("", CompilingDevice({{"conv a", {}}}));
+  save_compiled("", CompilingDevice({{"conv a", bytes_of("kernel")}}));
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
   CompilingDevice device({});
   adopt_compiled(folder / "times", device);
