@@ -161,6 +161,20 @@ void Arguments::examples(const std::string& lines) { state_.examples = lines; }
 
 bool Arguments::given(const std::string& name) const { return state_.app->count(name) > 0; }
 
+namespace {
+
+/// A mistyped option is the cause also where another one is missing for it.
+std::string unknown_option(const CLI::App& app) {
+  for (const CLI::App* subcommand : app.get_subcommands()) {
+    if (subcommand->get_allow_extras()) continue;
+    for (const std::string& word : subcommand->remaining())
+      if (word.size() > 1 && word.front() == '-') return "unknown option " + word;
+  }
+  return "";
+}
+
+}  // namespace
+
 int dispatch(int argc, char** argv, std::span<const Subcommand> subcommands,
              const std::function<std::string()>& version) {
   CLI::App app("Fovea: from a folder of photos to a fast, trustworthy image classifier", "fovea");
@@ -190,7 +204,8 @@ int dispatch(int argc, char** argv, std::span<const Subcommand> subcommands,
   } catch (const CLI::Success& wanted) {
     return app.exit(wanted);
   } catch (const CLI::ParseError& error) {
-    std::cerr << "error: " << error.what() << " (see fovea"
+    const std::string unknown = unknown_option(app);
+    std::cerr << "error: " << (unknown.empty() ? error.what() : unknown) << " (see fovea"
               << (argc > 1 && argv[1][0] != '-' ? std::string(" ") + argv[1] : "") << " --help)\n";
     return 2;
   }

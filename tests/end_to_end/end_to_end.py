@@ -120,6 +120,8 @@ def trains_through_rounding(out):
 def refusals(out):
     fovea("build", "--model", WORK / "nowhere.onnx", "--out", WORK / "x.engine", code=3)
     fovea("nonsense", code=2)
+    mistyped = fovea("build", "--modle", WORK / "x.onnx", code=2).stderr.decode()
+    check("a mistyped option is named", "--modle" in mistyped and mistyped.count("\n") == 1)
     fovea("run", code=2)
     for words, told in [(["train", "--data", out / "data", "--out", WORK / "x.onnx", "--freeze"], "--freeze needs --from"),
                         (["run", "--out", WORK / "x", "--class-map", WORK / "x.tsv"], "--class-map needs --model"),
