@@ -89,7 +89,7 @@ void write_claimed_jpeg(const std::filesystem::path& file, unsigned side) {
 }
 
 TEST(Loader, SkipsAPhotoThatMemoryCannotHold) {
-  if (!kMemoryCanBeLimited) GTEST_SKIP();
+  if (!kMemoryCanBeLimited) GTEST_SKIP() << "a sanitizer needs the address space that this limits";
   TempDir dir;
   make_photo_folder(dir.path(), {"a", "b"}, 2);
   write_claimed_jpeg(dir.path() / "a" / "001.png", 60'000);  // 10.8 GB
@@ -108,7 +108,7 @@ TEST(Loader, SkipsAPhotoThatMemoryCannotHold) {
 }
 
 TEST(Loader, WorksOrSaysSoWhereThreadsCannotStart) {
-  if (!kMemoryCanBeLimited) GTEST_SKIP();
+  if (!kMemoryCanBeLimited) GTEST_SKIP() << "a sanitizer needs the address space that this limits";
   TempDir dir;
   make_photo_folder(dir.path(), {"a", "b"}, 2);
   const Dataset dataset = open_folder(dir.path());

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "backend/cuda/kernels/convolution.h"
 #include "backend/cuda/kernels/dealt.cuh"
 #include "backend/cuda/kernels/launch.h"
@@ -7,7 +5,7 @@
 namespace fovea::cuda {
 namespace {
 
-constexpr int kThreads = 256, kWarps = kThreads / 32;
+constexpr int kThreads = 256, kWarps = kThreads / 32, kPerMultiprocessor = 2;
 
 /// Where a pixel of y has its channels in x, in elements.
 __device__ std::int64_t place_of(const ConvShape& d, int pixel) {
@@ -50,7 +48,7 @@ __device__ __forceinline__ void sum_products(const uint4* weights, int lane, con
 /// A warp makes kTall times 16 pixels of the slice at once, one group of channels after the other; what is added to the
 /// next group is on its way meanwhile.
 template <typename T, int kDepth, int kTall>
-__global__ void __launch_bounds__(kThreads, 2)
+__global__ void __launch_bounds__(kThreads, kPerMultiprocessor)
     pointwise(const T* x, const T* filter, T* y, const __grid_constant__ ConvShape d, int slice, Epilogue e) {
   using Dealt = Deal<T>;
   constexpr int kPieces = kDepth / Dealt::kGroup, kEach = Dealt::kEach, kTiles = Dealt::kTiles;
@@ -100,17 +98,6 @@ __global__ void __launch_bounds__(kThreads, 2)
   }
 }
 
-/// As many blocks as run at once, or fewer where there is less to do.
-unsigned blocks(const PointwiseShape& d, int tall) {
-  constexpr int kPerMultiprocessor = 2;
-  int device = 0, multiprocessors = 0;
-  cudaGetDevice(&device);
-  cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device);
-  const std::int64_t pixels = static_cast<std::int64_t>(d.conv.n) * d.conv.p * d.conv.q;
-  const unsigned most = std::max(kPerMultiprocessor * multiprocessors * d.slice / d.conv.k, 1);
-  return std::min(blocks_for(pixels, kWarps * tall * kUnit), most);
-}
-
 }  // namespace
 
 int pointwise_chunk(DType dtype) { return kTogether * 16 / static_cast<int>(size_of(dtype)); }
@@ -135,7 +122,10 @@ void launch_pointwise(const void* x, const void* filter, void* y, DType dtype, c
                       const Epilogue& e, cudaStream_t stream) {
   const auto launch = [&]<typename T>(const T* from, int tall, auto* kernel) {
     cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(kMostPointwiseBytes));
-    const dim3 grid(blocks(d, tall), static_cast<unsigned>(d.conv.k / d.slice));
+    const int slices = d.conv.k / d.slice;
+    const std::int64_t pixels = static_cast<std::int64_t>(d.conv.n) * d.conv.p * d.conv.q;
+    const dim3 grid(resident_blocks(pixels, kWarps * tall * kUnit, kPerMultiprocessor, slices),
+                    static_cast<unsigned>(slices));
     kernel<<<grid, kThreads, d.shared_bytes, stream>>>(from, static_cast<const T*>(filter), static_cast<T*>(y), d.conv,
                                                        d.slice, e);
   };

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "backend/cuda/kernels/convolution.h"
 #include "backend/cuda/kernels/dealt.cuh"
 #include "backend/cuda/kernels/launch.h"
@@ -9,7 +7,7 @@ namespace {
 
 using T = std::int8_t;
 using Dealt = Deal<T>;
-constexpr int kThreads = 256, kWarps = kThreads / 32, kTall = 2;
+constexpr int kThreads = 256, kWarps = kThreads / 32, kTall = 2, kPerMultiprocessor = 2;
 constexpr int kSide = 3, kTaps = kSide * kSide, kTiles = Dealt::kTiles, kGroup = Dealt::kGroup;
 constexpr int kVectors = kTaps * kTiles * 32;  ///< of 16 bytes: the filters of a group
 constexpr std::size_t kSharedBytes = kVectors * sizeof(uint4) + 2 * kGroup * sizeof(float);
@@ -36,7 +34,7 @@ __device__ __forceinline__ uint4 taken(const T* x, const Corner& corner, const C
 }
 
 /// A warp makes two times 16 pixels of 64 channels at once; the next tap's pixels are on their way meanwhile.
-__global__ void __launch_bounds__(kThreads, 2)
+__global__ void __launch_bounds__(kThreads, kPerMultiprocessor)
     window(const T* x, const T* filter, T* y, const __grid_constant__ ConvShape d, Epilogue e) {
   extern __shared__ __align__(16) unsigned char memory[];
   auto* weights = reinterpret_cast<uint4*>(memory);
@@ -99,14 +97,10 @@ std::size_t window_place(const ConvShape& conv, int k, int tap, int c) {
 
 void launch_window(const void* x, const void* filter, void* y, const ConvShape& d, const Epilogue& e,
                    cudaStream_t stream) {
-  constexpr int kPerMultiprocessor = 2;
-  int device = 0, multiprocessors = 0;
-  cudaGetDevice(&device);
-  cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device);
-  const std::int64_t pixels = static_cast<std::int64_t>(d.n) * d.p * d.q;
   const int groups = d.k / kGroup;
-  const auto most = static_cast<unsigned>(std::max(kPerMultiprocessor * multiprocessors / groups, 1));
-  const dim3 grid(std::min(blocks_for(pixels, kWarps * kTall * kUnit), most), static_cast<unsigned>(groups));
+  const dim3 grid(
+      resident_blocks(static_cast<std::int64_t>(d.n) * d.p * d.q, kWarps * kTall * kUnit, kPerMultiprocessor, groups),
+      static_cast<unsigned>(groups));
   window<<<grid, kThreads, kSharedBytes, stream>>>(static_cast<const T*>(x), static_cast<const T*>(filter),
                                                    static_cast<T*>(y), d, e);
 }
