@@ -9,6 +9,7 @@
 #include "base/parallel/parallel.h"
 #include "common.h"
 #include "compiler/machine_peak.h"
+#include "engine/describe.h"
 #include "engine/executor.h"
 #include "engine/step_cost.h"
 #include "eval/latency.h"

@@ -9,20 +9,12 @@
 #include "compiler/layout_choice.h"
 #include "compiler/lower.h"
 #include "compiler/race_plans.h"
+#include "engine/describe.h"
 
 namespace fovea {
 namespace {
 
 constexpr int kRaceLevel = 3;  ///< from here on whole plans are timed against each other
-
-/// "int8", "bf16", …: the dtype of the first data input.
-std::string precision_of(const Graph& graph, const Node& node) {
-  const DType dtype = graph.input_of(node, 0).dtype;
-  if (dtype == DType::kF32) return "fp32";
-  if (dtype == DType::kF16) return "fp16";
-  const bool bytes = is_8bit(dtype);
-  return bytes && graph.input_of(node, 0).quant ? "int8" : std::string(name(dtype));
-}
 
 std::string layouts_text(const Candidate& candidate) {
   const auto text = [](const std::vector<Layout>& layouts) {
@@ -42,7 +34,7 @@ TacticReport report_of(const Graph& graph, const Node& node, const Candidate& ch
   TacticReport report;
   report.node = node.name;
   report.op = display_name(node.op);
-  report.precision = precision_of(graph, node);
+  report.precision = node_precision(graph, node);
   report.tactic = chosen.tactic ? std::string(chosen.tactic->name) : "view";
   report.config = config_text(chosen);
   report.microseconds = timed ? chosen.microseconds : 0;

@@ -19,5 +19,7 @@ StepDescription describe(const Plan& plan, const PlanStep& step);
 
 /// "fp32" for f32, "int8" for s8 and u8, …
 std::string precision_name(DType dtype);
+/// The type of a node's first data input: "fp32", "tf32", "int8", …; "u8" for bytes without a scale.
+std::string node_precision(const Graph& graph, const Node& node);
 
 }  // namespace fovea

@@ -28,7 +28,7 @@ struct Value {
   std::string name;  ///< unique in its graph, not empty
   DType dtype = DType::kF32;
   Shape shape;
-  std::optional<Quantization> quant;  ///< of s8/u8/s32 values that stand for real numbers
+  std::optional<Quantization> quant;  ///< of s8/u8/s32/f8 values that stand for real numbers
   Tensor constant;                    ///< empty unless constant and at hand
   std::string constant_hash;          ///< of a constant whose contents are elsewhere (an engine's packed weights)
   bool is_constant() const { return !constant.empty() || !constant_hash.empty(); }

@@ -89,4 +89,26 @@ const Activation* epilogue(const Op& op) {
 
 Activation* epilogue(Op& op) { return const_cast<Activation*>(epilogue(std::as_const(op))); }
 
+bool takes_tf32(const Op& op) {
+  return std::visit(
+      [](const auto& type) {
+        if constexpr (requires { type.tf32; })
+          return type.tf32;
+        else
+          return false;
+      },
+      op);
+}
+
+bool set_tf32(Op& op) {
+  return std::visit(
+      [](auto& type) {
+        if constexpr (requires { type.tf32; })
+          return type.tf32 = true;
+        else
+          return false;
+      },
+      op);
+}
+
 }  // namespace fovea

@@ -51,5 +51,8 @@ std::uint32_t trainable_inputs(const Op& op);
 /// The epilogue field of the ops that have one (conv2d, gemm, binary), else null.
 Activation* epilogue(Op& op);
 const Activation* epilogue(const Op& op);
+/// Whether factors in f32 may be rounded to TF32; set_tf32 is false for ops without that choice.
+bool takes_tf32(const Op& op);
+bool set_tf32(Op& op);
 
 }  // namespace fovea

@@ -44,6 +44,11 @@ Tensor to_real(const Value& type, const Tensor& stored) {
   if (stored.dtype() == DType::kF16 || stored.dtype() == DType::kBF16) return to_f32(stored);
   if (!type.quant || is_float(stored.dtype())) return stored;
   const Scales scales(type, stored.shape());
+  if (stored.dtype() == DType::kF8) {
+    Tensor steps = to_f32(stored);
+    for (std::size_t i = 0; i < steps.data<float>().size(); ++i) steps.data<float>()[i] *= scales.scale(i);
+    return steps;
+  }
   Tensor real(DType::kF32, stored.shape());
   with_integer(stored.dtype(), [&]<typename T>(T) {
     for (std::size_t i = 0; i < real.data<float>().size(); ++i) {
@@ -59,6 +64,12 @@ Tensor from_real(const Value& type, const Tensor& real) {
   if (!type.quant || !is_float(real.dtype())) return from_f32(to_f32(real), type.dtype);
   const Scales scales(type, real.shape());
   const Tensor values = to_f32(real);
+  if (type.dtype == DType::kF8) {
+    Tensor steps(DType::kF32, real.shape());
+    for (std::size_t i = 0; i < steps.data<float>().size(); ++i)
+      steps.data<float>()[i] = values.data<float>()[i] / scales.scale(i);
+    return from_f32(steps, DType::kF8);
+  }
   Tensor stored(type.dtype, real.shape());
   with_integer(type.dtype, [&]<typename T>(T) {
     constexpr auto kLeast = static_cast<double>(std::numeric_limits<T>::min());

@@ -42,6 +42,17 @@ TEST(Reference, QuantisationPerAxis) {
   EXPECT_THROW(to_real(type, Tensor::of<std::uint8_t>({1, 3}, {1, 2, 3})), Error);
 }
 
+TEST(Reference, Float8HasAScaleAndRoundsOnce) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const Value type = stored_as(DType::kF8, Quantization{{0.5F}, {0}, -1});
+  const Tensor stored = from_real(type, floats({6}, {1, 0.53125F, 0.59375F, 1000, -1000, nan}));  // 2, 1.0625, 1.1875
+  const Tensor real = to_real(type, stored);
+  EXPECT_TRUE(std::isnan(real.data<float>()[5]));
+  expect_close(Tensor::of<float>({5}, real.data<float>().first(5)), floats({5}, {1, 0.5F, 0.625F, 224, -224}), 0, 0);
+  const Value axis = stored_as(DType::kF8, Quantization{{1, 2}, {0, 0}, 0});
+  expect_close(to_real(axis, from_real(axis, floats({2, 1}, {3, 3}))), floats({2, 1}, {3, 3}), 0, 0);
+}
+
 TEST(Reference, PlainIntegersAndShortFloats) {
   const Tensor integers = longs({2}, {7, -7});
   EXPECT_TRUE(to_real(stored_as(DType::kS64), integers).same(integers));

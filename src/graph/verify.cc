@@ -25,7 +25,7 @@ void check_names(const Items& items, std::string_view what) {
 
 void check_quantization(const Value& value) {
   const Quantization& quant = *value.quant;
-  rule(is_8bit(value.dtype) || value.dtype == DType::kS32, "value '{}' is {}, which cannot be quantised", value.name,
+  rule(is_scaled8(value.dtype) || value.dtype == DType::kS32, "value '{}' is {}, which cannot be quantised", value.name,
        name(value.dtype));
   rule(quant.axis < value.shape.rank(), "value '{}' is quantised along axis {}, its shape is {}", value.name,
        quant.axis, value.shape.str());

@@ -45,6 +45,25 @@ TEST(FoldQuantization, AConvolutionBetweenQuantizeAndDequantizeRunsInEightBits) 
                  "return y\n");
 }
 
+TEST(FoldQuantization, Float8IsATypeLikeTheWholeNumbers) {
+  expect_rewrite(after_precision,
+                 "input x: f32 1x1x3x3\n" + kScales +
+                     "const w: f8e4m3 2x1x1x1 {4, -8}\nconst z: f8e4m3 scalar {0}\n"
+                     "q: f8e4m3 1x1x3x3 = quantize(x, sx, z) to=f8e4m3\n"
+                     "d: f32 1x1x3x3 = dequantize(q, sx, z)\n"
+                     "wd: f32 2x1x1x1 = dequantize(w, sw) axis=0\n"
+                     "c: f32 1x2x3x3 = conv2d(d, wd) act=relu\n"
+                     "r: f8e4m3 1x2x3x3 = quantize(c, sy, z) to=f8e4m3\n"
+                     "y: f32 1x2x3x3 = dequantize(r, sy, z)\n"
+                     "return y\n",
+                 "input x: f32 1x1x3x3\n"
+                 "const w: f8e4m3 2x1x1x1 @axis0[0.5,0.25] {4, -8}\n"
+                 "q: f8e4m3 1x1x3x3 @0.02 = identity(x)\n"
+                 "r: f8e4m3 1x2x3x3 @0.05 = conv2d(q, w) name=\"c\" act=relu\n"
+                 "y: f32 1x2x3x3 = identity(r)\n"
+                 "return y\n");
+}
+
 TEST(FoldQuantization, AResidualStaysFloatWhereTheTargetWantsIt) {
   const std::string before = "input x: f32 1x1x3x3\n" + kScales +
                              "const w: s8 1x1x1x1 {4}\n"

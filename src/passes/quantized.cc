@@ -33,7 +33,7 @@ bool is_quantized(const Graph& graph) {
   });
 }
 
-bool is_stored8(const Value& value) { return is_8bit(value.dtype) && value.quant && value.quant->axis < 0; }
+bool is_stored8(const Value& value) { return is_scaled8(value.dtype) && value.quant && value.quant->axis < 0; }
 
 bool is_plain_f32(const Value& value) { return value.dtype == DType::kF32 && !value.quant; }
 

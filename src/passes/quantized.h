@@ -11,7 +11,7 @@ namespace fovea {
 /// Whether the graph holds quantize or dequantize nodes: a model that came quantised.
 bool is_quantized(const Graph& graph);
 
-bool is_stored8(const Value& value);  ///< s8 or u8 that stand for real numbers, one scale for all
+bool is_stored8(const Value& value);  ///< s8, u8 or f8 that stand for real numbers, one scale for all
 bool is_plain_f32(const Value& value);
 
 /// q where `real` = identity(q) in f32; kNoValue otherwise.

@@ -32,7 +32,7 @@ std::optional<Quantization> parameters(const Graph& graph, const Node& node, std
 
 std::optional<Quantization> of_quantize(const Graph& graph, const Node& node) {
   const auto* op = std::get_if<Quantize>(&node.op);
-  if (!op || (op->to != DType::kS8 && op->to != DType::kU8)) return std::nullopt;
+  if (!op || !is_scaled8(op->to)) return std::nullopt;
   if (!is_plain_f32(graph.input_of(node, 0))) return std::nullopt;
   return parameters(graph, node, op->axis, graph.input_of(node, 0).shape.rank());
 }
@@ -95,7 +95,7 @@ bool type_constant(Graph& graph, const GraphIndex& index, std::size_t i) {
   const auto type = of_dequantize(graph, node);
   if (!type || graph.input_of(node, 0).constant.empty()) return false;
   const Value& q = graph.input_of(node, 0);
-  if (q.dtype != DType::kS8 && q.dtype != DType::kU8) {
+  if (!is_scaled8(q.dtype)) {
     const Tensor inputs[3] = {q.constant, graph.input_of(node, 1).constant,
                               graph.has_input(node, 2) ? graph.input_of(node, 2).constant : Tensor()};
     Tensor real = run_reference(graph, node, std::span(inputs, node.inputs.size()))[0];

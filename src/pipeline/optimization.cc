@@ -11,6 +11,7 @@
 #include "compiler/compiled_cache.h"
 #include "compiler/frontend.h"
 #include "compiler/structure.h"
+#include "engine/describe.h"
 #include "engine/svg.h"
 #include "image/encode.h"
 #include "interop/onnx_export.h"
@@ -75,6 +76,8 @@ nlohmann::json describe_candidates(const OptimizeResult& result) {
     nlohmann::json row = {{"precision", std::string(name(plan.precision))},
                           {"label", plan.label},
                           {"latency_ms", plan.latency_ms},
+                          {"profile_ms", plan.profile_ms},
+                          {"profiles", plan.profiles},
                           {"bytes", plan.bytes},
                           {"chosen", plan.chosen},
                           {"reason", plan.reason}};

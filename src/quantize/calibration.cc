@@ -214,4 +214,16 @@ Calibrated calibrate(const Graph& base, PlainResults& plain, const OptimizeTarge
   return result;
 }
 
+Calibrated calibrate_float8(const Graph& base, PlainResults& plain, const OptimizeData& data, QuantizeForm form,
+                            const DecodeLimits& limits) {
+  const Observation seen = observe(plain.plan(), data, limits);
+  form.numbers = QuantizedNumbers::kFloat8;
+  Calibrated made;
+  made.recipe = {base, choose_ranges(seen.histograms, Calibration::kMax), form, {}, {}};
+  made.found.report.method = name(Calibration::kMax);
+  made.found.report.images = seen.images;
+  made.found.report.ranges = made.recipe.ranges;
+  return made;
+}
+
 }  // namespace fovea

@@ -48,4 +48,9 @@ struct Calibrated {
 Calibrated calibrate(const Graph& base, PlainResults& plain, const OptimizeTarget& target, const OptimizeData& data,
                      const CalibrateOptions& options);
 
+/// For FP8 nothing is tried: a scale per tensor, so that the largest magnitude on the calibration images is the largest
+/// number; the exponent covers the rest.
+Calibrated calibrate_float8(const Graph& base, PlainResults& plain, const OptimizeData& data, QuantizeForm form,
+                            const DecodeLimits& limits);
+
 }  // namespace fovea

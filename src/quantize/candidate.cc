@@ -30,8 +30,8 @@ namespace {
 
 /// A context with input and output of its own.
 struct Racer {
-  explicit Racer(const Built& built)
-      : batch(built.plan.engine->plans.front().batch),
+  Racer(const Built& built, std::size_t profile)
+      : batch(built.plan.engine->plans[profile].batch),
         context(built.executor),
         input(input_bytes_per_image(*built.plan.engine) * static_cast<std::size_t>(batch)),
         output(static_cast<std::size_t>(output_classes(*built.plan.engine) * batch)) {}
@@ -41,16 +41,20 @@ struct Racer {
   std::vector<float> output;
 };
 
-}  // namespace
+/// The first profile's is the plan's own.
+std::string profile_key(const Built& built, std::size_t profile) {
+  return profile == 0 ? built.key : fmt::format("{} batch={}", built.key, built.plan.engine->plans[profile].batch);
+}
 
-void race(std::vector<Built>& plans, TimingCache& cache) {
+void race(std::vector<Built>& plans, std::size_t profile, TimingCache& cache) {
   constexpr double kSeconds = 0.7;  // each
-  const bool known = std::ranges::all_of(plans, [&](const Built& b) { return cache.find(b.key).has_value(); });
+  const bool known =
+      std::ranges::all_of(plans, [&](const Built& b) { return cache.find(profile_key(b, profile)).has_value(); });
   if (!known && plans.size() > 1) {
     std::vector<std::unique_ptr<Racer>> racers;
     std::vector<NamedRun> runs;
     for (const Built& built : plans) {
-      racers.push_back(std::make_unique<Racer>(built));
+      racers.push_back(std::make_unique<Racer>(built, profile));
       Racer* racer = racers.back().get();
       runs.push_back({built.plan.label, [racer] { racer->context.run(racer->input, racer->batch, racer->output); }});
     }
@@ -58,9 +62,19 @@ void race(std::vector<Built>& plans, TimingCache& cache) {
     timing.min_runs = 20;
     timing.seconds = kSeconds * static_cast<double>(plans.size());
     const std::vector<LatencySummary> measured = measure_interleaved(runs, timing);
-    for (std::size_t i = 0; i < plans.size(); ++i) cache.put(plans[i].key, measured[i].min * 1e3);
+    for (std::size_t i = 0; i < plans.size(); ++i) cache.put(profile_key(plans[i], profile), measured[i].min * 1e3);
   }
-  for (Built& built : plans) built.plan.latency_ms = cache.find(built.key).value_or(0) / 1e3;
+  for (Built& built : plans) built.plan.profile_ms.push_back(cache.find(profile_key(built, profile)).value_or(0) / 1e3);
+}
+
+}  // namespace
+
+void race(std::vector<Built>& plans, TimingCache& cache) {
+  for (Built& built : plans) built.plan.profile_ms.clear();
+  if (plans.empty()) return;
+  for (std::size_t profile = 0; profile < plans.front().plan.engine->plans.size(); ++profile)
+    race(plans, profile, cache);
+  for (Built& built : plans) built.plan.latency_ms = built.plan.profile_ms.front();
 }
 
 std::map<std::string, double> node_microseconds(const Built& built) {

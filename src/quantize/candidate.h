@@ -20,8 +20,9 @@ struct Built {
 Built build_candidate(Precision precision, TypedGraph typed, const OptimizeTarget& target,
                       const CompileOptions& options, TimingCache& cache);
 
-/// Times whole plans in turns, batch of the first profile. The times are entries of the timing cache, so that a build
-/// with the same cache chooses the same; nothing is timed where all are known, or there is only one. Fills latency_ms.
+/// Times whole plans in turns, each batch profile. The times are entries of the timing cache, so that a build with the
+/// same cache chooses the same; nothing is timed where all are known, or there is only one. Fills latency_ms and
+/// profile_ms.
 void race(std::vector<Built>& plans, TimingCache& cache);
 
 /// By node: microseconds of the steps that run it, as the compiler timed or looked them up.

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "data/loader.h"
+#include "engine/describe.h"
 #include "engine/pixel_context.h"
 #include "graph/reference.h"
 #include "quantize/typed_graph.h"

@@ -8,6 +8,7 @@
 
 #include "compiler/build_bare.h"
 #include "compiler/target.h"
+#include "engine/describe.h"
 #include "quantize/calibration.h"
 #include "quantize/layer_comparison.h"
 #include "quantize/sensitivity.h"

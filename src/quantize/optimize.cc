@@ -6,6 +6,7 @@
 #include "base/log/log.h"
 #include "compiler/target.h"
 #include "quantize/candidate.h"
+#include "quantize/combine_profiles.h"
 #include "quantize/judge.h"
 #include "quantize/mixed_precision.h"
 #include "quantize/range_safety.h"
@@ -14,7 +15,8 @@
 namespace fovea {
 namespace {
 
-constexpr double kTie = 1.02;  ///< plans within 2 % count as equally fast: the more precise wins
+constexpr double kTie = 1.02;    ///< plans within 2 % count as equally fast: the more precise wins
+constexpr double kOther = 1.05;  ///< how much faster at another batch a plan must be to be taken there
 constexpr int kRoundingLevel = 5;
 
 /// Most precise first: the order of preference among equals.
@@ -59,7 +61,8 @@ class Optimizer {
     const std::vector<Precision> wanted =
         precisions_to_try(result_.base, data_, options_, target_.device->info().compute_capability > 0);
     calibrate_if_needed(wanted);
-    for (const Precision precision : wanted) try_precision(precision);
+    for (const Precision precision : wanted)
+      if (!is_idle(precision)) try_precision(precision);
     if (options_.precision == Precision::kAuto) try_mixes();
     if (options_.compile.opt_level > 0) race(built_, cache_);
     return finish(choose());
@@ -67,18 +70,44 @@ class Optimizer {
 
  private:
   void calibrate_if_needed(const std::vector<Precision>& wanted) {
-    if (std::ranges::find(wanted, Precision::kInt8) == wanted.end() || is_quantized(result_.base)) return;
+    const bool float8 = wanted.front() == Precision::kFp8;
+    if (!float8 && std::ranges::find(wanted, Precision::kInt8) == wanted.end()) return;
+    require(!float8 || !is_quantized(result_.base), ErrorKind::kUnsupported,
+            "[precision] this model holds Q/DQ nodes: it runs in int8 or, with them, in fp32, fp16 and bf16");
+    if (is_quantized(result_.base)) return;
     require(!data_.calibration.empty(), ErrorKind::kInvalidArgument,
-            "[build] int8 needs images to calibrate with: give --data DIR (or a model that holds Q/DQ nodes)");
-    calibrated_ = calibrate(result_.base, plain_, target_, data_,
-                            calibrate_options(options_, target_.device->info().compute_capability > 0));
+            "[build] {} needs images to calibrate with: give --data DIR (or a model that holds Q/DQ nodes)",
+            float8 ? "fp8" : "int8");
+    require(!float8 || target_.device->info().compute_capability > 0, ErrorKind::kUnsupported,
+            "[precision] this machine has no tactic for fp8");
+    calibrated_ = float8 ? calibrate_float8(result_.base, plain_, data_, options_.form, options_.limits)
+                         : calibrate(result_.base, plain_, target_, data_,
+                                     calibrate_options(options_, target_.device->info().compute_capability > 0));
   }
 
   PrecisionPlan plan_for(Precision precision) {
+    require(precision != Precision::kTf32 || target_.device->info().compute_capability > 0, ErrorKind::kUnsupported,
+            "[precision] this machine has no tactic for tf32");
     PrecisionPlan plan{precision, Precision::kFp32, {}, options_.keep};
     if ((precision == Precision::kBf16 || precision == Precision::kFp16) && !data_.calibration.empty())
       plan.widened = unsafe_nodes(result_.base, plain_, target_, data_, options_.limits, plan);
     return plan;
+  }
+
+  /// bf16 where fp16, which has more digits and is as fast, holds every value.
+  bool is_idle(Precision precision) {
+    const bool idle = precision == Precision::kBf16 && find(Precision::kFp16) != nullptr &&
+                      unsafe_[Precision::kFp16].empty() && options_.precision == Precision::kAuto;
+    if (idle) leave_out(precision, "fp16 has more digits and is in range everywhere");
+    return idle;
+  }
+
+  void leave_out(Precision precision, std::string reason) {
+    CandidatePlan missing;
+    missing.precision = precision;
+    missing.label = name(precision);
+    missing.reason = std::move(reason);
+    result_.candidates.push_back(std::move(missing));
   }
 
   /// In auto mode a precision that the machine lacks is a candidate with a reason, not an error.
@@ -86,16 +115,12 @@ class Optimizer {
     try {
       log_debug("building {}", name(precision));
       const PrecisionPlan plan = plan_for(precision);
-      if (precision == Precision::kBf16) unsafe_ = plan.widened;
+      if (precision == Precision::kBf16 || precision == Precision::kFp16) unsafe_[precision] = plan.widened;
       TypedGraph typed = lower_to(result_.base, plan, calibrated_.recipe, target_.context);
       built_.push_back(build_candidate(precision, std::move(typed), target_, options_.compile, cache_));
     } catch (const Error& error) {
       if (options_.precision != Precision::kAuto || error.kind() != ErrorKind::kUnsupported) throw;
-      CandidatePlan missing;
-      missing.precision = precision;
-      missing.label = name(precision);
-      missing.reason = error.message();
-      result_.candidates.push_back(std::move(missing));
+      leave_out(precision, error.message());
     }
   }
 
@@ -107,7 +132,9 @@ class Optimizer {
   /// Mixes of int8 and wider nodes: where int8 costs time, and, if it does not pass the gate, where it costs accuracy.
   void try_mixes() {
     Built* int8 = find(Precision::kInt8);
-    Built* wide = find(Precision::kBf16) != nullptr ? find(Precision::kBf16) : find(Precision::kFp32);
+    Built* wide = find(Precision::kFp32);
+    for (const Precision narrower : {Precision::kBf16, Precision::kFp16})
+      if (Built* built = find(narrower); built != nullptr) wide = built;
     if (int8 == nullptr || wide == nullptr || calibrated_.key.empty() || options_.compile.opt_level == 0) return;
     const bool passes = judge_.passes(*int8);
     const bool faster = int8->compiled.predicted_microseconds * kTie < wide->compiled.predicted_microseconds;
@@ -148,10 +175,10 @@ class Optimizer {
   void add_mix(const Mix& mix, Precision wide) {
     log_debug("building {}: {} nodes in {}", mix.label, mix.widened.size(), name(wide));
     PrecisionPlan plan{Precision::kInt8, wide, mix.widened, options_.keep};
-    for (const auto& [node, reason] : unsafe_)
+    for (const auto& [node, reason] : unsafe_[wide])
       if (const Node* found = result_.base.find_node(node);
           mix.widened.contains(node) || !is_quantizable(result_.base, *found))
-        plan.keep.insert(node);  // f32, not bf16
+        plan.keep.insert(node);  // f32, not 16 bits
     TypedGraph typed = lower_to(result_.base, plan, calibrated_.recipe, target_.context);
     Built built = build_candidate(Precision::kMixed, std::move(typed), target_, options_.compile, cache_);
     built.plan.label = mix.label;
@@ -165,39 +192,73 @@ class Optimizer {
     built_.insert(less_precise, std::move(built));
   }
 
-  /// Fastest first, until one passes; then those that are as fast and more precise.
-  Built& choose() {
+  /// Of each batch profile's plans the fastest that passes, the more precise among those that are as fast. A further
+  /// profile stays with the first's unless another is clearly faster there.
+  std::vector<Built*> choose() {
+    std::vector<Built*> picked = {choose_at(0)};
+    if (!picked.front()->plan.gate || picked.front()->plan.gate->passed)
+      for (std::size_t profile = 1; profile < picked.front()->plan.profile_ms.size(); ++profile) {
+        Built* best = choose_at(profile);
+        const double first = picked.front()->plan.profile_ms[profile];
+        picked.push_back(best->plan.profile_ms[profile] * kOther < first ? best : picked.front());
+      }
+    picked.resize(picked.front()->plan.engine->plans.size(), picked.front());
+    return picked;
+  }
+
+  double time_at(const Built& built, std::size_t profile) const {
+    return profile < built.plan.profile_ms.size() ? built.plan.profile_ms[profile] : 0;
+  }
+
+  Built* choose_at(std::size_t profile) {
     std::vector<Built*> order;
     for (Built& built : built_) order.push_back(&built);
-    std::ranges::stable_sort(order, {}, [](const Built* built) { return built->plan.latency_ms; });
+    std::ranges::stable_sort(order, {}, [&](const Built* built) { return time_at(*built, profile); });
     const auto first = std::ranges::find_if(order, [&](Built* built) { return judge_.passes(*built); });
     if (first == order.end()) {
       if (!options_.keep_failed) refuse(*order.front());
-      return *order.front();
+      return order.front();
     }
-    const double as_fast = (*first)->plan.latency_ms * kTie;
+    const double as_fast = time_at(**first, profile) * kTie;
     for (Built& built : built_)
-      if (&built == *first || (built.plan.latency_ms <= as_fast && judge_.passes(built))) return built;
-    return **first;
+      if (&built == *first || (time_at(built, profile) <= as_fast && judge_.passes(built))) return &built;
+    return *first;
   }
 
-  OptimizeResult finish(Built& best) {
+  OptimizeResult finish(const std::vector<Built*>& picked) {
+    Built& best = *picked.front();
     best.plan.chosen = true;
+    for (std::size_t i = 0; i < picked.size(); ++i)
+      picked[i]->plan.profiles.push_back(best.plan.engine->plans[i].batch);
     for (Built& built : built_) {
-      if (!built.plan.chosen && built.plan.reason.empty())
-        built.plan.reason = options_.compile.opt_level == 0 ? "nothing is timed at opt-level 0: the most precise wins"
-                                                            : "another that passes is faster";
+      if (!built.plan.chosen && built.plan.reason.empty()) built.plan.reason = reason_against(built);
       result_.candidates.push_back(built.plan);
     }
-    result_.engine = *best.plan.engine;
+    const bool one = std::ranges::all_of(picked, [&](const Built* built) { return built == &best; });
+    result_.engine = one ? *best.plan.engine : combine_profiles(picked);
     result_.chosen = best.plan.precision;
     result_.compiled = std::move(best.compiled);
-    result_.gate = best.plan.gate;
+    result_.gate = worst_gate(picked);
     result_.fallbacks = best.typed.fallbacks;
     result_.calibration = std::move(calibrated_.found.report);
     for (const auto& [node, scales] : calibrated_.found.equalization) result_.equalized.push_back(node);
     result_.passes.insert(result_.passes.end(), best.typed.passes.begin(), best.typed.passes.end());
     return std::move(result_);
+  }
+
+  std::string reason_against(const Built& built) const {
+    if (options_.compile.opt_level == 0) return "nothing is timed at opt-level 0: the most precise wins";
+    if (built.plan.profiles.empty()) return "another that passes is faster";
+    return fmt::format("taken at batch {}", fmt::join(built.plan.profiles, ", "));
+  }
+
+  /// Of the plans that the engine holds, the one that loses most images.
+  static std::optional<GateResult> worst_gate(const std::vector<Built*>& picked) {
+    std::optional<GateResult> worst;
+    for (const Built* built : picked)
+      if (built->plan.gate && (!worst || built->plan.gate->difference.net_lost() > worst->difference.net_lost()))
+        worst = built->plan.gate;
+    return worst;
   }
 
   [[noreturn]] void refuse(const Built& built) const {
@@ -214,7 +275,7 @@ class Optimizer {
   PlainResults plain_;
   Judge judge_;
   Calibrated calibrated_;
-  std::map<std::string, std::string> unsafe_;  ///< nodes that overflow in bf16
+  std::map<Precision, std::map<std::string, std::string>> unsafe_;  ///< nodes that overflow, by 16-bit float
   std::vector<Built> built_;
   OptimizeResult result_;
 };

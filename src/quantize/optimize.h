@@ -32,12 +32,14 @@ struct OptimizeOptions {
 struct CandidatePlan {
   Precision precision = Precision::kFp32;
   std::string label;      ///< the precision's name, or of a mix "mixed 1/4" (quantize/mixed_precision.h)
-  double latency_ms = 0;  ///< batch 1, least of interleaved runs (or from the timing cache); 0: not timed
+  double latency_ms = 0;  ///< first batch profile, least of interleaved runs (or from the timing cache); 0: not timed
+  std::vector<double> profile_ms;      ///< the same of each profile
+  std::vector<std::int64_t> profiles;  ///< batch sizes whose plan the engine took from here
   std::optional<GateResult> gate;
-  std::size_t bytes = 0;             ///< of the engine file
-  double predicted_divergence = -1;  ///< of a mix, as the sum of its int8 nodes'; below 0: not predicted
-  int widened = 0;                   ///< nodes that a mix keeps wide
-  bool chosen = false;
+  std::size_t bytes = 0;                 ///< of the engine file
+  double predicted_divergence = -1;      ///< of a mix, as the sum of its int8 nodes'; below 0: not predicted
+  int widened = 0;                       ///< nodes that a mix keeps wide
+  bool chosen = false;                   ///< for the first profile at least
   std::string reason;                    ///< why it was not chosen, or not possible
   std::shared_ptr<const Engine> engine;  ///< null where it is not possible
 };
@@ -58,7 +60,8 @@ struct OptimizeResult {
 
 /// Front-ended model → engine: passes, calibration and repair, one plan per candidate precision and, where int8 does
 /// not pass, mixes of it with wider nodes; whole plans timed interleaved and put through the gate, fastest first; the
-/// fastest that passes wins, within 2 % the more precise (docs/PRECISION.md). A named precision is built alone.
+/// fastest that passes wins, within 2 % the more precise (docs/PRECISION.md); a further batch profile takes another's
+/// plan where that is faster there by more than 5 %. A named precision is built alone.
 /// `against` (null: the model itself) gives the gate's float side. kGateFailed naming drop and limit when no candidate
 /// passes. `info` holds what the engine is to carry (labels, preprocess, split, …).
 OptimizeResult optimize(const FrontEnd& front, const FrontEnd* against, EngineInfo info, const Backend& backend,

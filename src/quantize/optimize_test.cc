@@ -11,6 +11,9 @@
 
 #include "base/error.h"
 #include "compiler/target.h"
+#include "engine/executor.h"
+#include "quantize/candidate.h"
+#include "quantize/combine_profiles.h"
 #include "testing/color_net.h"
 #include "testing/photo_folder.h"
 #include "testing/plain_engine.h"
@@ -130,6 +133,59 @@ TEST_F(Optimize, TheSameCachesGiveTheSameBytes) {
     EXPECT_EQ(first.calibration.method, second.calibration.method);
     EXPECT_EQ(first.calibration.ranges, second.calibration.ranges);
     ASSERT_EQ(first.calibration.repairs.size(), second.calibration.repairs.size());
+  }
+}
+
+/// Images of the colours, batch after batch, through both plans.
+std::vector<float> results_of(const std::shared_ptr<const Executor>& executor, std::int64_t batch) {
+  ExecutionContext context(executor);
+  Bytes pixels(input_bytes_per_image(executor->engine()) * static_cast<std::size_t>(batch));
+  for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<std::byte>(i * 37 % 251);
+  std::vector<float> results(static_cast<std::size_t>(output_classes(executor->engine()) * batch));
+  context.run(pixels, batch, results);
+  return results;
+}
+
+TEST_F(Optimize, EachBatchProfileMayRunAnotherPlan) {
+  options_.compile.batches = {1, 4};
+  const OptimizeTarget to = target();
+  Graph base = front(color_net()).graph;
+  run_passes(base, passes_before_calibration(), to.context);
+  const FrontEnd made = front(color_net());
+  PlainResults plain(made, to, data_, {});
+  const Calibrated calibrated = calibrate(base, plain, to, data_, {});
+  const auto built = [&](Precision precision) {
+    return build_candidate(precision,
+                           lower_to(base, {precision, Precision::kFp32, {}, {}}, calibrated.recipe, to.context), to,
+                           options_.compile, cache_);
+  };
+  Built wide = built(Precision::kFp32), narrow = built(Precision::kInt8);
+  const std::array<Built*, 2> picked = {&wide, &narrow};
+  const Engine engine = deserialize(serialize(combine_profiles(picked)));
+  EXPECT_EQ(engine.info.precision, "mixed");
+  EXPECT_LT(engine.blobs.size(), wide.plan.engine->blobs.size() + narrow.plan.engine->blobs.size() + 1);
+  const auto both = Executor::make(std::make_shared<const Engine>(engine), cpu_backend_for_tests(), device_);
+  EXPECT_EQ(results_of(both, 1), results_of(wide.executor, 1));
+  EXPECT_EQ(results_of(both, 4), results_of(narrow.executor, 4));
+}
+
+TEST_F(Optimize, EveryBatchProfileHasAChosenPlan) {
+  options_.compile.batches = {1, 4};
+  const OptimizeResult result = build(color_net());
+  std::vector<std::int64_t> batches;
+  for (const CandidatePlan& plan : result.candidates) {
+    EXPECT_EQ(plan.engine != nullptr, plan.profile_ms.size() == 2) << plan.label;
+    batches.insert(batches.end(), plan.profiles.begin(), plan.profiles.end());
+    if (!plan.profiles.empty()) EXPECT_TRUE(plan.gate && plan.gate->passed) << plan.label;
+  }
+  EXPECT_THAT(batches, testing::UnorderedElementsAre(1, 4));
+  EXPECT_THAT(result.engine.plans, testing::SizeIs(2));
+}
+
+TEST_F(Optimize, PrecisionsOfGpusAreSaidToBeMissing) {
+  for (const Precision precision : {Precision::kTf32, Precision::kFp8}) {
+    options_.precision = precision;
+    EXPECT_EQ(error_of(color_net()), ErrorKind::kUnsupported) << name(precision);
   }
 }
 

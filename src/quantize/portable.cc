@@ -85,12 +85,7 @@ class PortableMaker {
           calibrate(base(), plain_, target_, data_,
                     {options_.calibration, options_.form, options_.keep, false, options_.calib_cache, options_.limits});
     } else {
-      const Observation seen = observe(plain_.plan(), data_, options_.limits);
-      calibrated_.recipe = {base(), choose_ranges(seen.histograms, Calibration::kMax), options_.form, {}, {}};
-      calibrated_.recipe.form.numbers = QuantizedNumbers::kFloat8;
-      calibrated_.found.report.method = name(Calibration::kMax);
-      calibrated_.found.report.images = seen.images;
-      calibrated_.found.report.ranges = calibrated_.recipe.ranges;
+      calibrated_ = calibrate_float8(base(), plain_, data_, options_.form, options_.limits);
     }
     calibrated_.recipe.ranges.try_emplace(base().value(base().inputs().at(0)).name, input_range());
     made_.evidence.calibration = calibrated_.found.report;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "engine/describe.h"
 #include "passes/lower_precision.h"
 
 namespace fovea {
@@ -25,23 +26,6 @@ std::set<std::string> candidates(const Graph& graph, const std::set<std::string>
 
 }  // namespace
 
-std::string node_precision(const Graph& graph, const Node& node) {
-  const Value& value = graph.value(node.inputs.at(0));
-  switch (value.dtype) {
-    case DType::kF32:
-      return "fp32";
-    case DType::kBF16:
-      return "bf16";
-    case DType::kF16:
-      return "fp16";
-    case DType::kS8:
-    case DType::kU8:
-      return value.quant ? "int8" : "u8";
-    default:
-      return std::string(name(value.dtype));
-  }
-}
-
 std::string explicit_precision(const Graph& graph, const GraphIndex& index, const Node& node) {
   const int maker = index.producer(node.inputs.at(0));
   const Node* before = maker < 0 ? nullptr : &graph.nodes()[static_cast<std::size_t>(maker)];
@@ -62,6 +46,16 @@ void narrow_floats(TypedGraph& typed, const PrecisionPlan& plan, const PassConte
       lower_precision(typed.graph, candidates(typed.graph, kept), short_float(plan.precision), context);
   require(!lowered.empty() || !plan.widened.empty(), ErrorKind::kUnsupported,
           "[precision] this machine has no tactic for {}", name(plan.precision));
+}
+
+/// Convolutions and fully connected layers for which the machine has a tactic that multiplies in TF32.
+void allow_tf32(Graph& graph, const PrecisionPlan& plan, const PassContext& context) {
+  const std::set<std::string> all = candidates(graph, plan.keep);
+  for (std::size_t n = 0; n < graph.nodes().size(); ++n) {
+    Node node = graph.nodes()[n];
+    if (!all.contains(node.name) || !set_tf32(node.op) || !context.supported(graph, node)) continue;
+    graph.nodes()[n].op = node.op;
+  }
 }
 
 /// Nodes beside no quantize and no dequantize, and the widened ones: what lies between is folded into 8 bits.
@@ -95,6 +89,7 @@ void quantize(TypedGraph& typed, const PrecisionPlan& plan, const Int8Recipe& re
 }  // namespace
 
 void set_precision(TypedGraph& typed, const PrecisionPlan& plan, const Int8Recipe& recipe, const PassContext& context) {
+  if (plan.precision == Precision::kTf32) allow_tf32(typed.graph, plan, context);
   if (is_short_float(plan.precision)) narrow_floats(typed, plan, context);
   if (plan.precision == Precision::kInt8 || plan.precision == Precision::kFp8) quantize(typed, plan, recipe, context);
 }
@@ -115,12 +110,16 @@ void list_fallbacks(TypedGraph& typed, const PrecisionPlan& plan,
 
 TypedGraph lower_to(const Graph& base, const PrecisionPlan& plan, const Int8Recipe& recipe,
                     const PassContext& context) {
-  require(plan.precision != Precision::kFp8 && plan.precision != Precision::kTf32, ErrorKind::kUnsupported,
-          "[precision] no backend has tactics for {}; there are fp32, fp16, bf16 and int8", name(plan.precision));
   TypedGraph typed;
   typed.graph = base;
   if (plan.precision != Precision::kInt8 || !is_quantized(base)) set_precision(typed, plan, recipe, context);
   typed.passes = run_passes(typed.graph, passes_after_precision(), context);
+  if (plan.precision == Precision::kFp8 || plan.precision == Precision::kTf32) {
+    const bool any = std::ranges::any_of(typed.graph.nodes(), [&](const Node& node) {
+      return multiplies(node) && node_precision(typed.graph, node) == name(plan.precision);
+    });
+    require(any, ErrorKind::kUnsupported, "[precision] this machine has no tactic for {}", name(plan.precision));
+  }
   list_fallbacks(typed, plan, [&](const Node& node) { return node_precision(typed.graph, node); });
   return typed;
 }

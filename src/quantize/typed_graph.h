@@ -47,9 +47,7 @@ void set_precision(TypedGraph& typed, const PrecisionPlan& plan, const Int8Recip
 void list_fallbacks(TypedGraph& typed, const PrecisionPlan& plan,
                     const std::function<std::string(const Node&)>& runs_in);
 
-/// "fp32", "bf16", "int8", …: the type of a node's first data input.
-std::string node_precision(const Graph& graph, const Node& node);
-/// The same where quantisation is explicit: behind a dequantize node it is what was stored.
+/// As node_precision, where quantisation is explicit: behind a dequantize node it is what was stored.
 std::string explicit_precision(const Graph& graph, const GraphIndex& index, const Node& node);
 DType short_float(Precision precision);  ///< f16 for fp16, else bf16
 

@@ -22,6 +22,8 @@ inline std::string_view name(DType dtype) { return info(dtype).name; }
 inline std::size_t size_of(DType dtype) { return info(dtype).bytes; }
 inline bool is_float(DType dtype) { return info(dtype).is_float; }
 inline bool is_8bit(DType dtype) { return dtype == DType::kS8 || dtype == DType::kU8; }  ///< whole numbers
+/// 8 bits that stand for real numbers by a scale: the whole numbers and kF8.
+inline bool is_scaled8(DType dtype) { return is_8bit(dtype) || dtype == DType::kF8; }
 std::optional<DType> dtype_from_name(std::string_view name);
 
 /// Conversions of the two 16-bit floats; rounding to nearest even, NaN stays NaN, overflow of f16 goes to infinity.

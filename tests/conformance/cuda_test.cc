@@ -64,18 +64,17 @@ Problem concrete(const Case& test, DType dtype) {
   return problem;
 }
 
-bool eight(DType dtype) { return dtype == DType::kS8 || dtype == DType::kU8; }
-
 /// The range that a real operand fills, as 8 bits around 0 (u8: from 0, or around 100).
 Quantization range_of(const Tensor& reals, DType dtype, int zero) {
   float most = 0.01F;
   for (const float v : reals.data<float>())
     if (std::isfinite(v)) most = std::max(most, std::fabs(v));
-  return {{most / (dtype == DType::kS8 ? 127.0F : zero > 0 ? 100.0F : 255.0F)}, {zero}, -1};
+  const float steps = dtype == DType::kF8 ? kLargestF8 : dtype == DType::kS8 ? 127.0F : zero > 0 ? 100.0F : 255.0F;
+  return {{most / steps}, {zero}, -1};
 }
 
-/// The same in 8 bits: s8 filters by channel, an image of `in`, results in `out` (a float, or 8 bits with the range
-/// that the reference fills).
+/// The same in 8 bits: s8 filters (of f8 images f8) by channel, an image of `in`, results in `out` (a float, or 8 bits
+/// with the range that the reference fills).
 Problem concrete8(const Case& test, DType in, int zero, DType out) {
   Problem problem;
   Graph& graph = problem.graph;
@@ -91,7 +90,7 @@ Problem concrete8(const Case& test, DType in, int zero, DType out) {
     Tensor made = random_tensor(operand, random);
     if (operand.role == Role::kFilter) {
       for (float& v : made.data<float>()) v = std::round(v * 127);
-      ids.push_back(graph.add_constant(name, from_f32(made, DType::kS8)));
+      ids.push_back(graph.add_constant(name, from_f32(made, in == DType::kF8 ? in : DType::kS8)));
       Quantization quant{{}, {}, operand.channel_axis};
       for (std::int64_t k = 0; k < operand.shape[operand.channel_axis]; ++k) {
         quant.scale.push_back(static_cast<float>(random.uniform(0.002, 0.008)));
@@ -116,7 +115,7 @@ Problem concrete8(const Case& test, DType in, int zero, DType out) {
   for (std::size_t i = 0; i < reals.size(); ++i) {
     Value& value = graph.value(problem.node().outputs[i]);
     value.dtype = out;
-    if (eight(out)) value.quant = range_of(reals[i], out, out == DType::kU8 ? 100 : 0);
+    if (is_scaled8(out)) value.quant = range_of(reals[i], out, out == DType::kU8 ? 100 : 0);
   }
   problem.expected = run_reference(graph, problem.node(), problem.inputs);
   return problem;
@@ -129,8 +128,9 @@ void each_8bit_problem(const std::function<void(const Case&, const Problem&, con
     int zero;
     DType out;
   };
-  constexpr std::array kTypes = {Types{DType::kS8, 0, DType::kS8}, Types{DType::kS8, 0, DType::kF16},
-                                 Types{DType::kU8, 100, DType::kU8}, Types{DType::kU8, 0, DType::kF32}};
+  constexpr std::array kTypes = {Types{DType::kS8, 0, DType::kS8},   Types{DType::kS8, 0, DType::kF16},
+                                 Types{DType::kU8, 100, DType::kU8}, Types{DType::kU8, 0, DType::kF32},
+                                 Types{DType::kF8, 0, DType::kF8},   Types{DType::kF8, 0, DType::kF16}};
   for (const Case& test : conformance_cases()) {
     const bool weighted = std::holds_alternative<Conv2d>(test.op) || std::holds_alternative<Gemm>(test.op);
     const bool other = std::holds_alternative<Pool>(test.op) || std::holds_alternative<GlobalPool>(test.op) ||
@@ -197,23 +197,25 @@ std::vector<Tensor> run_step(const Step& step, const NodeView& view, const Probl
   return results;
 }
 
-/// Rounding of the type, and of sums in f32 of so many terms; one step of 8 bits.
+/// Rounding of the type, and of sums in f32 of so many terms; one step of 8 bits (f8: of 3 behind the point).
 double allowed(DType dtype, double expected, double largest, double depth) {
-  if (eight(dtype)) return 1;
+  if (is_8bit(dtype)) return 1;
+  if (dtype == DType::kF8) return std::ldexp(std::fabs(expected), -3) + std::ldexp(1, -9);
   const double digits = dtype == DType::kF16 ? 10 : dtype == DType::kBF16 ? 7 : 20;
   const double type = std::ldexp(std::fabs(expected), static_cast<int>(-digits)) +
                       std::ldexp(largest + 0.1, -static_cast<int>(digits) - 2);
   return type + std::ldexp(1, -23) * (depth + 8) * (largest + 1) + 1e-5 * (largest + 1);
 }
 
-std::string difference(const Tensor& got, const Tensor& expected, double depth) {
+std::string difference(const Tensor& got, const Tensor& expected, double depth, bool tf32) {
   const Tensor a = to_f32(got), b = to_f32(expected);
   double largest = 0;
   for (const float v : b.data<float>()) largest = std::max(largest, std::isfinite(v) ? std::fabs(double{v}) : 0.0);
   for (std::size_t i = 0; i < a.data<float>().size(); ++i) {
     const double x = a.data<float>()[i], y = b.data<float>()[i];
     if (x == y || (std::isnan(x) && std::isnan(y))) continue;
-    if (!(std::fabs(x - y) <= allowed(expected.dtype(), y, largest, depth)))
+    const DType digits = tf32 ? DType::kF16 : expected.dtype();  // 10 bits both
+    if (!(std::fabs(x - y) <= allowed(digits, y, largest, depth) + (tf32 ? largest * 0x1p-10 : 0)))
       return fmt::format("element {}: {} instead of {} (largest {})", i, x, y, largest);
   }
   return {};
@@ -262,7 +264,7 @@ class CudaConformance : public testing::Test {
       }
       const std::vector<Tensor> got = run_step(*step, view, problem, *device_, *stream_);
       for (std::size_t i = 0; i < got.size(); ++i)
-        EXPECT_EQ(difference(got[i], problem.expected[i], test.depth), "") << what;
+        EXPECT_EQ(difference(got[i], problem.expected[i], test.depth, takes_tf32(view.op)), "") << what;
       ++count_[tactic.name];
     }
   }
@@ -289,6 +291,25 @@ TEST_F(CudaConformance, EveryTacticAgreesWithTheReference) {
   for (const Tactic& tactic : cuda_backend()->tactics())
     EXPECT_TRUE(count_[tactic.name] > 0 || !wanted(tactic.name) || tactic.name == "window")  // 8 bits only
         << tactic.name << " has no case in the table";
+  print_counts();
+}
+
+/// Where factors may be rounded to TF32, 10 bits behind the point.
+TEST_F(CudaConformance, ConvolutionsInTf32AreAsCloseAsTf32Is) {
+  int runs = 0;
+  for (const Case& test : conformance_cases()) {
+    Problem problem = concrete(test, DType::kF32);
+    Node& node = problem.graph.nodes()[0];
+    if (!set_tf32(node.op)) continue;
+    const NodeView view = laid_out(test, problem, Layout::kNhwc);
+    for (const Tactic& tactic : cuda_backend()->tactics()) {
+      if (!wanted(tactic.name) || !tactic.supports(view, device_->info())) continue;
+      EXPECT_EQ(tactic.name, "cudnn") << "multiplies in f32";
+      check(tactic, test, view, problem, "tf32");
+      ++runs;
+    }
+  }
+  EXPECT_TRUE(runs > 0 || !wanted("cudnn"));
   print_counts();
 }
 

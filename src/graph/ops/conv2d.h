@@ -15,6 +15,7 @@ struct Conv2d {
   int groups = 1;
   Activation act;
   bool residual = false;
+  bool tf32 = false;  ///< factors in f32 may be rounded to TF32 (10 bits behind the point)
   bool operator==(const Conv2d&) const = default;
 };
 
@@ -26,6 +27,7 @@ void visit_attributes(Conv2d& op, Visitor&& visit) {
   visit("groups", op.groups);
   visit("act", op.act);
   visit("residual", op.residual);
+  visit("tf32", op.tf32);
 }
 
 FOVEA_OP(Conv2d, "conv2d")

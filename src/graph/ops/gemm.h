@@ -12,6 +12,7 @@ struct Gemm {
   float alpha = 1;
   float beta = 1;
   Activation act;
+  bool tf32 = false;  ///< as of Conv2d
   bool operator==(const Gemm&) const = default;
 };
 
@@ -22,6 +23,7 @@ void visit_attributes(Gemm& op, Visitor&& visit) {
   visit("alpha", op.alpha);
   visit("beta", op.beta);
   visit("act", op.act);
+  visit("tf32", op.tf32);
 }
 
 FOVEA_OP(Gemm, "gemm")

@@ -188,7 +188,7 @@ bool is_compiled_when_made(const Descriptor& engine) {
 /// Which engines may be asked to run a problem. In f32 those that multiply in f32. cuDNN 9.19's precompiled ones fault
 /// (on the host, in cudnnBackendExecute) where something of 8 bits is added to a product of 8 bits.
 bool may_run(const Convolution& problem, const Descriptor& engine) {
-  if (problem.type == CUDNN_DATA_FLOAT && uses_tensor_cores(engine)) return false;
+  if (problem.type == CUDNN_DATA_FLOAT && !problem.tf32 && uses_tensor_cores(engine)) return false;
   return !problem.residual_scaled || is_compiled_when_made(engine);
 }
 

@@ -20,6 +20,7 @@ struct Convolution {
   std::int64_t n = 1, c = 1, h = 1, w = 1, k = 1, r = 1, s = 1, p = 1, q = 1, groups = 1;
   std::array<std::int64_t, 2> strides = {1, 1}, before = {0, 0}, after = {0, 0}, dilations = {1, 1};
   bool scaled = false, residual_scaled = false;  ///< f32 per channel
+  bool tf32 = false;                             ///< of f32: engines that multiply in TF32 may run it
   std::optional<cudnnDataType_t> residual;       ///< its type
   Activation act;
 };
@@ -29,7 +30,7 @@ std::string key(const Convolution& problem, const Config& config);  ///< equal f
 bool can_fuse(const Activation& act);
 
 /// cuDNN's own order, best guess first; each names an engine and its knobs, so that a plan can be made from it without
-/// asking again. May be empty. In f32 only engines that multiply in f32.
+/// asking again. May be empty. In f32 without `tf32` only engines that multiply in f32.
 std::vector<Config> engines(cudnnHandle_t handle, const Convolution& problem);
 
 /// A convolution made ready; reentrant.

@@ -32,7 +32,7 @@ inline constexpr int kGatherRows = 64, kGatherDepth = 32;
 constexpr int padded(int value, int to) { return (value + to - 1) / to * to; }
 
 /// Implicit matrix product with gathered rows, for any shape: tensor cores for f16, bf16 and 8 bits, multipliers for
-/// f32. 8-bit images (x_type's scale does not count) go with filters of whole numbers in f16.
+/// f32. 8-bit images (f8 too; x_type's scale does not count) go with filters of what is stored in f16.
 void launch_gather(const void* x, Number x_type, const void* filter, void* y, const ConvShape& shape,
                    const Epilogue& epilogue, cudaStream_t stream);
 
@@ -67,8 +67,8 @@ inline constexpr std::size_t kMostStemBytes = 100 << 10;
 std::size_t stem_filter_elements(const StemShape& shape);
 std::size_t stem_place(const StemShape& shape, int k, int r, int s, int c);
 
-/// x: f16, bf16 or 8 bits (x_type's scale does not count); filter in bf16 for bf16, else f16. Channels of y: a multiple
-/// of 8; no residual.
+/// x: f16, bf16 or 8 bits (f8 too; x_type's scale does not count); filter in bf16 for bf16, else f16. Channels of y: a
+/// multiple of 8; no residual.
 void launch_stem(const void* x, Number x_type, const void* filter, void* y, const StemShape& shape,
                  const Epilogue& epilogue, cudaStream_t stream);
 

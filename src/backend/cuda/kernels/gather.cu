@@ -244,6 +244,8 @@ void launch_gather(const void* x, Number x_type, const void* filter, void* y, co
       return tensor(static_cast<const std::int8_t*>(x), half_filter);
     case DType::kU8:
       return tensor(static_cast<const std::uint8_t*>(x), half_filter);
+    case DType::kF8:
+      return tensor(static_cast<const __nv_fp8_e4m3*>(x), half_filter);
     default:
       gather_plain<<<grid, kThreads, 0, stream>>>(static_cast<const float*>(x), static_cast<const float*>(filter), y, d,
                                                   e, rows, depth);

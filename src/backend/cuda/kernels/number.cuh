@@ -2,6 +2,7 @@
 
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
+#include <cuda_fp8.h>
 
 #include "backend/cuda/kernels/number.h"
 
@@ -22,6 +23,8 @@ __device__ inline float load1(const void* from, const Number& n, std::int64_t i)
       return (static_cast<float>(static_cast<const std::int8_t*>(from)[i]) - n.zero) * n.scale;
     case DType::kU8:
       return (static_cast<float>(static_cast<const std::uint8_t*>(from)[i]) - n.zero) * n.scale;
+    case DType::kF8:
+      return static_cast<float>(static_cast<const __nv_fp8_e4m3*>(from)[i]) * n.scale;
     default:
       return static_cast<const float*>(from)[i];
   }
@@ -45,6 +48,9 @@ __device__ inline void store1(void* to, const Number& n, std::int64_t i, float v
       break;
     case DType::kU8:
       static_cast<std::uint8_t*>(to)[i] = static_cast<std::uint8_t>(quantized(v, n, 0, 255));
+      break;
+    case DType::kF8:
+      static_cast<__nv_fp8_e4m3*>(to)[i] = __nv_fp8_e4m3(v / n.scale);
       break;
     default:
       static_cast<float*>(to)[i] = v;
@@ -96,6 +102,15 @@ __device__ inline void load8(const void* from, const Number& n, std::int64_t i, 
       const float2 two = __bfloat1622float2(pairs[k]);
       v[2 * k] = two.x, v[2 * k + 1] = two.y;
     }
+  } else if (n.dtype == DType::kF8) {
+    const uint2 raw = *reinterpret_cast<const uint2*>(static_cast<const std::uint8_t*>(from) + i);
+    const auto* pairs = reinterpret_cast<const __nv_fp8x2_storage_t*>(&raw);
+#pragma unroll
+    for (int k = 0; k < 4; ++k) {
+      const __half2_raw two = __nv_cvt_fp8x2_to_halfraw2(pairs[k], __NV_E4M3);
+      const float2 real = __half22float2(__half2(two));
+      v[2 * k] = real.x * n.scale, v[2 * k + 1] = real.y * n.scale;
+    }
   } else {
     const uint2 raw = *reinterpret_cast<const uint2*>(static_cast<const std::uint8_t*>(from) + i);
     const bool with_sign = n.dtype == DType::kS8;
@@ -124,6 +139,15 @@ __device__ inline void store8(void* to, const Number& n, std::int64_t i, const f
 #pragma unroll
     for (int k = 0; k < 4; ++k) pairs[k] = __floats2bfloat162_rn(v[2 * k], v[2 * k + 1]);
     *reinterpret_cast<uint4*>(static_cast<__nv_bfloat16*>(to) + i) = raw;
+  } else if (n.dtype == DType::kF8) {
+    const float inverse = 1.0F / n.scale;
+    uint2 raw;
+    auto* pairs = reinterpret_cast<__nv_fp8x2_storage_t*>(&raw);
+#pragma unroll
+    for (int k = 0; k < 4; ++k)
+      pairs[k] =
+          __nv_cvt_float2_to_fp8x2(make_float2(v[2 * k] * inverse, v[2 * k + 1] * inverse), __NV_SATFINITE, __NV_E4M3);
+    *reinterpret_cast<uint2*>(static_cast<std::uint8_t*>(to) + i) = raw;
   } else {
     const float inverse = 1.0F / n.scale;  // one division for eight
     float q[8];

@@ -15,6 +15,7 @@ template <typename T>
 __device__ T element(const void* x, const Number& type, std::int64_t i) {
   if (type.dtype == DType::kS8) return T(static_cast<float>(static_cast<const std::int8_t*>(x)[i]) - type.zero);
   if (type.dtype == DType::kU8) return T(static_cast<float>(static_cast<const std::uint8_t*>(x)[i]) - type.zero);
+  if (type.dtype == DType::kF8) return T(static_cast<float>(static_cast<const __nv_fp8_e4m3*>(x)[i]));
   return static_cast<const T*>(x)[i];
 }
 

@@ -13,6 +13,7 @@ std::optional<cudnnDataType_t> cudnn_type(DType dtype) {
   if (dtype == DType::kF16) return CUDNN_DATA_HALF;
   if (dtype == DType::kBF16) return CUDNN_DATA_BFLOAT16;
   if (dtype == DType::kS8) return CUDNN_DATA_INT8;
+  if (dtype == DType::kF8) return CUDNN_DATA_FP8_E4M3;
   return std::nullopt;
 }
 
@@ -32,7 +33,8 @@ cudnn::Convolution problem_of(const NodeView& view) {
   if (const auto* conv = std::get_if<Conv2d>(&view.op)) made.after = {conv->pads[2], conv->pads[3]};
   if (has_residual(view)) made.residual = cudnn_type(view.inputs[3].dtype);
   made.act = activation_of(view);
-  made.scaled = is_8bit(view.inputs[0].dtype);
+  made.scaled = is_scaled8(view.inputs[0].dtype);
+  made.tf32 = takes_tf32(view.op);
   made.residual_scaled = made.scaled && has_residual(view);
   if (made.act.function == Function::kClip) made.act.beta /= step_of(view.outputs[0]);  // y is made in its steps
   return made;
@@ -75,10 +77,10 @@ bool scales(const Activation& act) {
 }
 
 /// 8 bits: everything around 0, as the tensor cores take it.
-Support integers_run(const NodeView& view, const ConvShape& d) {
+Support eight_bits_run(const NodeView& view, const ConvShape& d) {
   constexpr int kEach = 16;
   if (auto answer = around_zero(view); !answer) return answer;
-  if (is_8bit(view.outputs[0].dtype) && !scales(activation_of(view)))
+  if (is_scaled8(view.outputs[0].dtype) && !scales(activation_of(view)))
     return Support::no("an activation that depends on the scale");
   if (d.groups > 1) return Support::no("groups in 8 bits");
   if (d.c % kEach != 0 || d.k % kEach != 0)
@@ -93,9 +95,10 @@ Support supports(const NodeView& view, const DeviceInfo&) {
   for (const OperandView* operand : {&view.inputs[0], &view.outputs[0]})
     if (!cudnn_type(operand->dtype)) return Support::no(fmt::format("{} in or out", name(operand->dtype)));
   if (has_residual(view) && !cudnn_type(view.inputs[3].dtype)) return Support::no("a residual in u8");
-  if (is_8bit(view.inputs[0].dtype)) return integers_run(view, d);
-  if (is_8bit(view.outputs[0].dtype) || (has_residual(view) && is_8bit(view.inputs[3].dtype)))
+  if (is_scaled8(view.inputs[0].dtype)) return eight_bits_run(view, d);
+  if (is_scaled8(view.outputs[0].dtype) || (has_residual(view) && is_scaled8(view.inputs[3].dtype)))
     return Support::no("floats in, 8 bits out");
+  if (takes_tf32(view.op) && view.inputs[0].dtype != DType::kF32) return Support::no("TF32 is for f32");
   if (d.groups == d.c && d.c > 1) return Support::no("one filter per channel");
   const int each = view.inputs[0].dtype == DType::kF32 ? 4 : 8;
   if (d.c / d.groups % each != 0 || d.k % each != 0)
@@ -115,7 +118,7 @@ Bytes pack(const NodeView& view, const Config&, const Weights& weights) {
   to_steps(values, view);
   if (has_residual(view))
     values.scale.resize(2 * values.scale.size(), step_of(view.inputs[3]) / step_of(view.outputs[0]));
-  return blob_of(values, DType::kS8);
+  return blob_of(values, view.inputs[0].dtype);
 }
 
 std::unique_ptr<Step> make(const NodeView& view, const Config& config, std::span<const std::byte> packed,

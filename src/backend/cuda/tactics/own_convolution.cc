@@ -12,15 +12,16 @@ const float* floats(const Buffer& blob, std::size_t offset) {
 // ---- gathered pixels
 // -------------------------------------------------------------------------------------------------
 
-/// What filters are kept in: whole numbers of 8 bits in f16, whose products the tensor cores sum exactly.
+/// What filters are kept in: 8 bits in f16, whose products the tensor cores sum exactly.
 DType filter_type(const NodeView& view) {
   const DType type = view.inputs[0].dtype;
-  return is_8bit(type) ? DType::kF16 : type;
+  return is_scaled8(type) ? DType::kF16 : type;
 }
 
 Support gather_supports(const NodeView& view, const DeviceInfo&) {
   if (auto answer = weighted_fits(view); !answer) return answer;
   if (auto answer = integers_fit(view); !answer) return answer;
+  if (takes_tf32(view.op)) return Support::no("multiplies in f32");
   const ConvShape d = conv_shape(view);
   if (d.groups > 65535 || d.k / d.groups > 65535 * kGatherRows) return Support::no("too many groups");
   return Support::yes();
@@ -49,7 +50,7 @@ std::unique_ptr<Step> gather_make(const NodeView& view, const Config&, std::span
                         static_cast<std::size_t>(padded(d.k / d.groups, kGatherRows)) *
                         static_cast<std::size_t>(padded(d.r * d.s * (d.c / d.groups), kGatherDepth));
   const Epilogue e =
-      epilogue_of(view, floats(*blob, channels_offset(elements, filter_type(view))), is_8bit(view.inputs[0].dtype));
+      epilogue_of(view, floats(*blob, channels_offset(elements, filter_type(view))), is_scaled8(view.inputs[0].dtype));
   return make_step([=, type = number_of(view.inputs[0]), residual = has_residual(view)](const Bindings& bindings,
                                                                                         cudaStream_t stream) {
     launch_gather(bindings.inputs[0], type, blob->data(), bindings.outputs[0], d, with_residual(e, bindings, residual),
@@ -62,6 +63,7 @@ std::unique_ptr<Step> gather_make(const NodeView& view, const Config&, std::span
 
 Support depthwise_supports(const NodeView& view, const DeviceInfo&) {
   if (auto answer = weighted_fits(view); !answer) return answer;
+  if (takes_tf32(view.op)) return Support::no("multiplies in f32");
   const ConvShape d = conv_shape(view);
   if (d.groups != d.c || d.k != d.c) return Support::no("more than one channel per group");
   if (d.c % 8 != 0) return Support::no(fmt::format("{} channels, multiples of 8 run", d.c));
@@ -100,6 +102,7 @@ Support rows_supports(const NodeView& view, const DeviceInfo&) {
   if (!std::holds_alternative<Gemm>(view.op)) return Support::no("no fully connected layer");
   if (auto answer = weighted_fits(view); !answer) return answer;
   if (auto answer = integers_fit(view); !answer) return answer;
+  if (takes_tf32(view.op)) return Support::no("multiplies in f32");
   const ConvShape d = conv_shape(view);
   if (d.n > kMostRows) return Support::no(fmt::format("{} rows, at most {} run", d.n, kMostRows));
   if (d.c % 8 != 0) return Support::no(fmt::format("{} columns, multiples of 8 run", d.c));

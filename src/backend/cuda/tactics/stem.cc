@@ -56,7 +56,7 @@ std::unique_ptr<Step> make(const NodeView& view, const Config& config, std::span
   auto blob = as_cuda(device).resident(packed);
   const std::size_t offset = channels_offset(stem_filter_elements(shape), filter_type(view));
   const Epilogue e =
-      epilogue_of(view, reinterpret_cast<const float*>(blob->data() + offset), is_8bit(view.inputs[0].dtype));
+      epilogue_of(view, reinterpret_cast<const float*>(blob->data() + offset), is_scaled8(view.inputs[0].dtype));
   return make_step([=, type = number_of(view.inputs[0])](const Bindings& bindings, cudaStream_t stream) {
     launch_stem(bindings.inputs[0], type, blob->data(), bindings.outputs[0], shape, e, stream);
   });

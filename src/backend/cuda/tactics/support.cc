@@ -33,7 +33,7 @@ bool row_major(const OperandView& view) {
 Support all_numbers(const NodeView& view) {
   return every_activation(view, [](const OperandView& operand, const std::string& which) {
     if (!is_number(operand.dtype)) return Support::no(fmt::format("{} is {}", which, name(operand.dtype)));
-    if (is_8bit(operand.dtype) != operand.quant.has_value() || (operand.quant && operand.quant->scale.size() != 1))
+    if (is_scaled8(operand.dtype) != operand.quant.has_value() || (operand.quant && operand.quant->scale.size() != 1))
       return Support::no(fmt::format("{} is {}, not quantised per tensor", which, name(operand.dtype)));
     return Support::yes();
   });

@@ -56,9 +56,11 @@ bool has_residual(const NodeView& view) {
 }
 
 Support integers_fit(const NodeView& view) {
-  if (!is_8bit(view.inputs.at(0).dtype)) return Support::yes();
+  if (!is_scaled8(view.inputs.at(0).dtype)) return Support::yes();
   const OperandView& w = view.inputs.at(1);
-  if (w.dtype != DType::kS8 || !w.quant) return Support::no("an 8-bit input needs s8 weights with scales");
+  const DType wanted = view.inputs.at(0).dtype == DType::kF8 ? DType::kF8 : DType::kS8;
+  if (w.dtype != wanted || !w.quant)
+    return Support::no(fmt::format("an 8-bit input needs {} weights with scales", name(wanted)));
   if (std::ranges::any_of(w.quant->zero_point, [](std::int32_t z) { return z != 0; }))
     return Support::no("the weights have zero points");
   const auto* gemm = std::get_if<Gemm>(&view.op);
@@ -104,7 +106,7 @@ std::vector<float> product_scales(const NodeView& view) {
 
 FilterValues filter_values(const NodeView& view, const Weights& weights, bool stored) {
   const ConvShape d = conv_shape(view);
-  stored = stored && is_8bit(view.inputs[0].dtype);
+  stored = stored && is_scaled8(view.inputs[0].dtype);
   const Tensor w = stored ? to_f32(weights.tensors.at(1)) : real_values(view.inputs[1], weights.tensors.at(1));
   FilterValues made;
   made.filter.resize(w.data<float>().size());

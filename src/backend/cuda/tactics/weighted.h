@@ -14,7 +14,7 @@ ConvShape conv_shape(const NodeView& view);
 Activation activation_of(const NodeView& view);
 bool has_residual(const NodeView& view);
 
-/// Filters of 8-bit images must be s8 around 0.
+/// Filters of 8-bit images must be s8 around 0, of f8 images f8.
 Support integers_fit(const NodeView& view);
 /// Also everything s8 around 0, as the tensor cores take it.
 Support around_zero(const NodeView& view);
