@@ -68,6 +68,11 @@ void add_convolutions(std::vector<Case>& cases) {
   cases.push_back(conv("conv depthwise stride 2", {1, 48, 9, 9, 48, 3, 3},
                        {.strides = {2, 2}, .pads = {0, 0, 1, 1}, .groups = 48, .act = relu6}));
   cases.push_back(conv("conv depthwise odd", {1, 24, 7, 7, 24, 5, 5}, {.pads = {2, 2, 2, 2}, .groups = 24, .act = {}}));
+  cases.push_back(conv("conv depthwise 5 stride 2", {2, 16, 12, 11, 16, 5, 5},
+                       {.strides = {2, 2}, .pads = {2, 2, 2, 2}, .groups = 16, .act = relu}));
+  cases.push_back(conv("conv depthwise 7", {1, 8, 10, 9, 8, 7, 7}, {.pads = {3, 3, 3, 3}, .groups = 8, .act = {}}));
+  cases.push_back(conv("conv 1x1 ragged", {2, 24, 9, 7, 144, 1, 1}, {.pads = {}, .act = relu6}));
+  cases.push_back(conv("conv 1x1 ragged residual", {1, 80, 9, 9, 24, 1, 1}, {.pads = {}, .act = {}, .residual = true}));
   cases.push_back(conv("conv grouped", {1, 32, 7, 7, 64, 3, 3}, {.pads = same, .groups = 2, .act = relu}));
   for (const Function f : {Function::kElu, Function::kSigmoid, Function::kHardSigmoid, Function::kHardSwish,
                            Function::kSilu, Function::kTanh, Function::kGelu, Function::kErf}) {

@@ -15,6 +15,7 @@ extern const Tactic kStem;       ///< a network's first convolution: up to 4 cha
 extern const Tactic kPointwise;  ///< 1 × 1 of few channels in
 extern const Tactic kWindow;     ///< 3 × 3 of 64 channels in 8 bits
 extern const Tactic kProduct;    ///< Gemm of many rows
+extern const Tactic kStrips;     ///< one filter per channel, square windows, one type
 extern const Tactic kDepthwise;  ///< one filter per channel
 extern const Tactic kGather;     ///< any Conv2d and Gemm with constant weights: implicit product of gathered pixels
 extern const Tactic kPool;

@@ -40,6 +40,12 @@ void launch_gather(const void* x, Number x_type, const void* filter, void* y, co
 void launch_depthwise(const void* x, Number x_type, const float* filter, void* y, const ConvShape& shape,
                       const Epilogue& epilogue, cudaStream_t stream);
 
+/// The same for square windows with a kernel of their own (strips_take), everything in one type (f16, bf16, s8): a
+/// thread makes four neighbours in `rows` rows. Filters of s8 are whole numbers, with a scale per channel.
+bool strips_take(const ConvShape& conv);
+void launch_strips(const void* x, Number x_type, const float* filter, void* y, const ConvShape& shape,
+                   const Epilogue& epilogue, int rows, cudaStream_t stream);
+
 /// y[m, n] = act(x[m, k] · filter[n, k] · scale[n] + bias[n]) for few rows; k a multiple of 8. Filters are of x's type,
 /// s8 for 8 bits.
 void launch_rows(const void* x, const void* filter, void* y, Number type, int m, int n, int k, const Epilogue& epilogue,
@@ -72,17 +78,20 @@ std::size_t stem_place(const StemShape& shape, int k, int r, int s, int c);
 void launch_stem(const void* x, Number x_type, const void* filter, void* y, const StemShape& shape,
                  const Epilogue& epilogue, cudaStream_t stream);
 
-/// A convolution of 1 × 1 whose time is its images' way through memory: few channels in (64, 128 or 256; s8 also 512),
-/// no groups, no padding. A block keeps the filters of `slice` channels; pixels go from memory to the tensor cores as
+/// A convolution of 1 × 1 whose time is its images' way through memory: few channels in (up to 256, s8 512; in and out
+/// multiples of 8), no groups, no padding. Filters are padded with zeros to pointwise_channels × pointwise_depth. A
+/// block keeps the filters of `slice` channels; pixels go from memory to the tensor cores as
 /// they lie there, since channels are dealt to lanes in runs of 16 bytes (`pointwise_place`).
 struct PointwiseShape {
   ConvShape conv;
-  int slice;  ///< channels of y by block: divides k, a multiple of pointwise_chunk
+  int slice;  ///< channels of y by block: divides pointwise_channels, a multiple of pointwise_chunk
   std::size_t shared_bytes;
 };
 /// dtype: f16, bf16 or s8, of x, the filter, y and the residual.
 PointwiseShape pointwise_shape(const ConvShape& conv, int slice, DType dtype);
-int pointwise_chunk(DType dtype);  ///< channels of y come in multiples of it
+int pointwise_chunk(DType dtype);                            ///< channels of y come in multiples of it
+int pointwise_depth(const ConvShape& conv, DType dtype);     ///< channels in with what is padded; 0: too many
+int pointwise_channels(const ConvShape& conv, DType dtype);  ///< channels out with what is padded
 inline constexpr std::size_t kMostPointwiseBytes = 100 << 10;
 std::size_t pointwise_place(const ConvShape& conv, DType dtype, int k, int c);
 

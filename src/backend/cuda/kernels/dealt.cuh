@@ -65,7 +65,7 @@ __device__ __forceinline__ void finish(const float (&sums)[kTall][4][4], const f
 #pragma unroll
       for (int k = 0; k < 8; ++k) v[k] += more[k];
     }
-    activate8(e.act, v);
+    activate_all(e.act, v);
     store8(&made[i / 2][i % 2], kNumber, 0, v);
   }
 }

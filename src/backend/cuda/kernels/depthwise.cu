@@ -38,7 +38,7 @@ __global__ void depthwise(const void* x, Number x_type, const float* filter, voi
   if (e.residual != nullptr) load8(e.residual, e.residual_type, at, added);
 #pragma unroll
   for (int k = 0; k < 8; ++k) sum[k] += added[k];
-  activate8(e.act, sum);
+  activate_all(e.act, sum);
   store8(y, e.y_type, at, sum);
 }
 

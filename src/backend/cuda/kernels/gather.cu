@@ -79,7 +79,7 @@ __device__ void finish(const float* tile, void* y, const ConvShape& d, const Epi
       if (e.residual != nullptr) load8(e.residual, e.residual_type, at, added);
 #pragma unroll
       for (int j = 0; j < 8; ++j) v[j] = sums[j] * (scale ? scale[j] : 1.0F) + (bias ? bias[j] : 0.0F) + added[j];
-      activate8(e.act, v);
+      activate_all(e.act, v);
       store8(y, e.y_type, at, v);
       continue;
     }

@@ -238,8 +238,9 @@ __device__ inline float activated(const Activation& act, float x) {
   return rarely_activated(act.function, act.alpha, act.beta, x);
 }
 
-/// Eight at once; the usual ones without a choice per element.
-__device__ inline void activate8(const Activation& act, float (&v)[8]) {
+/// Several at once; the usual ones without a choice per element.
+template <int kCount>
+__device__ inline void activate_all(const Activation& act, float (&v)[kCount]) {
   if (act.function == Function::kIdentity) return;
   if (act.function == Function::kRelu) {
 #pragma unroll

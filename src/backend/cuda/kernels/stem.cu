@@ -79,7 +79,7 @@ __device__ void store_units(const float (&sums)[2][kTiles][4], void* y, const St
         const float sum = sums[h][four * 4 + k / 2][2 * half + k % 2];
         v[k] = (e.scale != nullptr ? sum * scale[k] : sum) + bias[k];
       }
-      activate8(e.act, v);
+      activate_all(e.act, v);
       store8(y, e.y_type, (pixels[h] + 8 * half) * d.conv.k + channel, v);
     }
   }

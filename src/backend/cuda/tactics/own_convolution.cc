@@ -123,7 +123,7 @@ std::unique_ptr<Step> rows_make(const NodeView& view, const Config&, std::span<c
   const ConvShape d = conv_shape(view);
   auto blob = as_cuda(device).resident(packed);
   const auto elements = static_cast<std::size_t>(d.c) * static_cast<std::size_t>(d.k);
-  const bool integers = is_8bit(view.inputs[0].dtype);
+  const bool integers = is_scaled8(view.inputs[0].dtype);
   const Epilogue e = epilogue_of(view, floats(*blob, channels_offset(elements, row_type(view))), integers);
   Number type = number_of(view.inputs[0]);
   if (integers) type.scale = 1;  // the epilogue has it

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <functional>
+#include <set>
 
 #include "backend/cuda/tactics.h"
 #include "backend/cuda/tactics/support.h"
@@ -7,12 +9,18 @@
 namespace fovea::cuda {
 namespace {
 
-constexpr std::array kDepths = {64, 128, 256, 512};  ///< the last only in 8 bits
-constexpr std::array kSlices = {256, 128, 64, 32};   ///< wide ones read x seldom, narrow ones give small images blocks
+constexpr std::array kSlices = {256, 128, 64, 32};  ///< wide ones read x seldom, narrow ones give small images blocks
+constexpr int kEach = 8;
+constexpr std::array kParts = {1, 2, 3};  ///< of all channels
 
 bool fits_block(const ConvShape& conv, int slice, DType type) {
-  return conv.k % slice == 0 && slice % pointwise_chunk(type) == 0 &&
+  return pointwise_channels(conv, type) % slice == 0 && slice % pointwise_chunk(type) == 0 &&
          pointwise_shape(conv, slice, type).shared_bytes <= kMostPointwiseBytes;
+}
+
+std::size_t filter_elements(const ConvShape& conv, DType type) {
+  return static_cast<std::size_t>(pointwise_channels(conv, type)) *
+         static_cast<std::size_t>(pointwise_depth(conv, type));
 }
 
 Support supports(const NodeView& view, const DeviceInfo&) {
@@ -31,19 +39,21 @@ Support supports(const NodeView& view, const DeviceInfo&) {
     if (auto answer = around_zero(view); !answer) return answer;
     if (!is_bound(activation_of(view))) return Support::no("an activation that is no bound");
   }
-  const auto depths = std::span(kDepths).first(type == DType::kS8 ? kDepths.size() : kDepths.size() - 1);
-  if (std::ranges::find(depths, d.c) == depths.end())
-    return Support::no(fmt::format("{} channels in, {} run", d.c, fmt::join(depths, ", ")));
-  const int chunk = pointwise_chunk(type);
-  if (d.k % chunk != 0) return Support::no(fmt::format("{} channels out, multiples of {} run", d.k, chunk));
+  if (pointwise_depth(d, type) == 0) return Support::no(fmt::format("{} channels in", d.c));
+  if (d.c % kEach != 0 || d.k % kEach != 0)
+    return Support::no(fmt::format("{} and {} channels, multiples of {} run", d.c, d.k, kEach));
   return pixels_fit(view);
 }
 
 std::vector<Config> configs(const NodeView& view, const DeviceInfo&) {
   const ConvShape d = conv_shape(view);
+  const DType type = view.inputs[0].dtype;
+  std::set<int, std::greater<>> slices(kSlices.begin(), kSlices.end());
+  for (const int parts : kParts)
+    if (const int channels = pointwise_channels(d, type); channels % parts == 0) slices.insert(channels / parts);
   std::vector<Config> made;
-  for (const int slice : kSlices)
-    if (fits_block(d, slice, view.inputs[0].dtype)) made.push_back({{{"slice", slice}}});
+  for (const int slice : slices)
+    if (fits_block(d, slice, type)) made.push_back({{{"slice", slice}}});
   return made;
 }
 
@@ -51,12 +61,15 @@ Bytes pack(const NodeView& view, const Config&, const Weights& weights) {
   const ConvShape d = conv_shape(view);
   FilterValues values = filter_values(view, weights, true);
   const DType type = view.inputs[0].dtype;
-  std::vector<float> filter(values.filter.size());
+  std::vector<float> filter(filter_elements(d, type));
   std::size_t at = 0;
   for (int k = 0; k < d.k; ++k)
     for (int c = 0; c < d.c; ++c) filter[pointwise_place(d, type, k, c)] = values.filter[at++];
   values.filter = std::move(filter);
   if (type == DType::kS8) to_steps(values, view);
+  const auto channels = static_cast<std::size_t>(pointwise_channels(d, type));
+  values.bias.resize(channels);
+  if (!values.scale.empty()) values.scale.resize(channels);
   return blob_of(values, type);
 }
 
@@ -66,9 +79,9 @@ std::unique_ptr<Step> make(const NodeView& view, const Config& config, std::span
   const DType type = view.inputs[0].dtype;
   const PointwiseShape shape = pointwise_shape(d, config.get("slice", pointwise_chunk(type)), type);
   auto blob = as_cuda(device).resident(packed);
-  const auto elements = static_cast<std::size_t>(d.k) * static_cast<std::size_t>(d.c);
-  const auto* channels = reinterpret_cast<const float*>(blob->data() + channels_offset(elements, type));
-  const Epilogue e = epilogue_of(view, channels, type == DType::kS8);
+  const auto* channels = reinterpret_cast<const float*>(blob->data() + channels_offset(filter_elements(d, type), type));
+  Epilogue e = epilogue_of(view, channels, false);
+  if (type == DType::kS8) e.scale = channels + pointwise_channels(d, type);
   return make_step([=, residual = has_residual(view)](const Bindings& bindings, cudaStream_t stream) {
     launch_pointwise(bindings.inputs[0], blob->data(), bindings.outputs[0], type, shape,
                      with_residual(e, bindings, residual), stream);
