@@ -57,30 +57,57 @@ __device__ void load_rows(const void* x, const Number& type, T* patch, const Ste
   }
 }
 
+/// Whole numbers in and out, with an activation that is a bound: saturation comes with the multiplication.
+__device__ bool stays_whole(const Number& x, const Epilogue& e) {
+  const Function f = e.act.function;
+  return (x.dtype == DType::kS8 || x.dtype == DType::kU8) && e.y_type.dtype == DType::kS8 && e.y_type.zero == 0 &&
+         (f == Function::kIdentity || f == Function::kRelu || f == Function::kClip);
+}
+
+/// Eight sums as they lie in an s8 y; factor and offset bring what y keeps to to 0 … 1.
+__device__ __forceinline__ uint2 whole_numbers(const float (&sums)[8], const float (&factor)[8],
+                                               const float (&offset)[8], const Steps& steps) {
+  std::uint32_t bits[2][4];
+#pragma unroll
+  for (int k = 0; k < 8; ++k)
+    bits[k / 4][k % 4] =
+        __float_as_uint(__saturatef(fmaf(sums[k], factor[k], offset[k])) * steps.range + (12582912.0F + steps.low));
+  return make_uint2(low_bytes(bits[0]), low_bytes(bits[1]));
+}
+
 /// A thread's share of two tiles of 16 pixels, eight channels of a pixel at once. `pixels`: where the tiles begin;
 /// `left`: how many of their pixels there are, less the thread's own place.
 template <int kTiles>
 __device__ void store_units(const float (&sums)[2][kTiles][4], void* y, const StemShape& d, const Epilogue& e,
-                            const std::int64_t (&pixels)[2], const int (&left)[2], int t) {
+                            bool whole, const std::int64_t (&pixels)[2], const int (&left)[2], int t) {
 #pragma unroll
   for (int four = 0; four < kTiles / 4; ++four) {
     const int channel = static_cast<int>(blockIdx.y) * kTiles * 8 + four * 32 + t * 8;
     if (channel >= d.conv.k) continue;
-    float bias[8], scale[8];
+    float bias[8], scale[8] = {1, 1, 1, 1, 1, 1, 1, 1};
     load8(e.bias, real_number(), channel, bias);
     if (e.scale != nullptr) load8(e.scale, real_number(), channel, scale);
+    if (whole) {
+      const float each = 1.0F / (e.y_type.scale * e.steps.range), low = e.steps.low / e.steps.range;
+#pragma unroll
+      for (int k = 0; k < 8; ++k) scale[k] *= each, bias[k] = fmaf(bias[k], each, -low);
+    }
 #pragma unroll
     for (int i = 0; i < 4; ++i) {
       const int h = i / 2, half = i % 2;
       if (8 * half >= left[h]) continue;
+      const std::int64_t at = (pixels[h] + 8 * half) * d.conv.k + channel;
       float v[8];
 #pragma unroll
-      for (int k = 0; k < 8; ++k) {
-        const float sum = sums[h][four * 4 + k / 2][2 * half + k % 2];
-        v[k] = (e.scale != nullptr ? sum * scale[k] : sum) + bias[k];
+      for (int k = 0; k < 8; ++k) v[k] = sums[h][four * 4 + k / 2][2 * half + k % 2];
+      if (whole) {
+        *reinterpret_cast<uint2*>(static_cast<std::int8_t*>(y) + at) = whole_numbers(v, scale, bias, e.steps);
+        continue;
       }
+#pragma unroll
+      for (int k = 0; k < 8; ++k) v[k] = v[k] * scale[k] + bias[k];
       activate_all(e.act, v);
-      store8(y, e.y_type, (pixels[h] + 8 * half) * d.conv.k + channel, v);
+      store8(y, e.y_type, at, v);
     }
   }
 }
@@ -103,6 +130,7 @@ __global__ void __launch_bounds__(kThreads)
   const int lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
   const int across = (d.conv.q + kUnit - 1) / kUnit, rows = min(d.rows, d.conv.p - first_row), units = rows * across;
   const int step_q = d.conv.stride_w * d.channels;
+  const bool whole = stays_whole(type, e);
   for (int pair = threadIdx.x / 32; pair * 2 < units; pair += kWarps) {
     float sums[2][kTiles][4] = {};
     const T* from[2];
@@ -140,7 +168,7 @@ __global__ void __launch_bounds__(kThreads)
       pixels[h] = (static_cast<std::int64_t>(image) * d.conv.p + first_row + p) * d.conv.q + q;
       left[h] = unit < units ? d.conv.q - q : 0;
     }
-    store_units<kTiles>(sums, y, d, e, pixels, left, t);
+    store_units<kTiles>(sums, y, d, e, whole, pixels, left, t);
   }
 }
 
