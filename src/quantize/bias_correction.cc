@@ -47,6 +47,7 @@ std::vector<double> mean_shift(const Graph& graph, const Node& node, const Quant
 std::map<std::string, Tensor> corrected_biases(const Int8Recipe& recipe,
                                                const std::map<std::string, ChannelFigures>& channels) {
   const Graph& graph = recipe.base;
+  const Grid grid = grid_of(graph, recipe.ranges, recipe.form);
   std::map<std::string, Tensor> biases;
   for (const Node& node : graph.nodes()) {
     if (!is_quantizable(graph, node) || !has_plain_bias(graph, node)) continue;
@@ -55,7 +56,7 @@ std::map<std::string, Tensor> corrected_biases(const Int8Recipe& recipe,
     const auto* conv = std::get_if<Conv2d>(&node.op);
     const std::int64_t inputs = weight.shape()[1 - channel_axis(node)] * (conv ? conv->groups : 1);
     if (weight.empty() || seen == channels.end() || std::ssize(seen->second.mean) != inputs) continue;
-    QuantizedWeight made = quantize_weight(weight, channel_axis(node), recipe.form.per_channel);
+    QuantizedWeight made = quantize_weight(weight, channel_axis(node), grid.weights.at(node.name));
     if (const auto better = recipe.weights.find(node.name); better != recipe.weights.end())
       made.values = better->second;
     const std::vector<double> shift = mean_shift(graph, node, made, seen->second.mean);

@@ -34,6 +34,7 @@ std::string cache_key(const Graph& base, const OptimizeData& data, const Calibra
   text += fmt::format(" {} {} {} {}", options.form.per_channel, options.form.asymmetric, options.round_weights,
                       fmt::join(options.keep, ","));
   if (options.form.numbers == QuantizedNumbers::kSigned) text += " signed";
+  if (options.form.tie_free) text += " tie_free";
   return content_hash(as_bytes(std::string_view(text)));
 }
 
@@ -71,12 +72,18 @@ class Search {
     return plain_.divergence().of(quick_executor(lower_to(base_, plan, recipe, target_.context).graph, target_));
   }
 
+  Ranges ranges_of(const Observation& seen, Calibration method) const {
+    Ranges ranges = choose_ranges(seen.histograms, method);
+    for (const auto& [value, range] : options_.known) ranges.try_emplace(value, range);
+    return ranges;
+  }
+
   void choose_method() {
     double least = std::numeric_limits<double>::infinity();
     for (const Calibration method : kMethods) {
       if (options_.method && method != *options_.method) continue;
       Int8Recipe recipe = best_.recipe;
-      recipe.ranges = choose_ranges(seen_.histograms, method);
+      recipe.ranges = ranges_of(seen_, method);
       const double divergence = divergence_of(recipe);
       log_debug("calibration {}: mean divergence {:.5f}", name(method), divergence);
       if (divergence >= least && !best_.recipe.ranges.empty()) continue;
@@ -106,7 +113,7 @@ class Search {
     Int8Recipe recipe = best_.recipe;
     equalize(recipe.base, scales);
     Observation seen = observe(quick_executor(recipe.base, target_), data_, options_.limits);
-    recipe.ranges = choose_ranges(seen.histograms, calibration_from_name(best_.found.report.method));
+    recipe.ranges = ranges_of(seen, calibration_from_name(best_.found.report.method));
     if (!try_repair("cross-layer equalisation", kNagel, recipe)) {
       refused_ = Equalized{std::move(recipe), std::move(scales), std::move(seen)};
       return;

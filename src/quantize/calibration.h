@@ -16,6 +16,7 @@ struct CalibrateOptions {
   bool round_weights = false;  ///< try adaptive rounding too: minutes
   std::filesystem::path cache;
   DecodeLimits limits;
+  Ranges known;  ///< of values that no step makes
 };
 
 /// The fp32 plan of a model and its results on the calibration images, made when first asked for.

@@ -6,48 +6,24 @@
 #include <optional>
 
 #include "base/error.h"
+#include "quantize/avoid_ties.h"
+#include "quantize/roles.h"
 
 namespace fovea {
 namespace {
 
-/// What becomes of a node's data inputs when its neighbours run in 8 bits.
-enum class Role {
-  kCompute,  ///< multiplies: wants quantised activations and weights
-  kCarry,    ///< moves or selects values: output has the input's scale (max pooling, reshape, concat, …)
-  kCombine,  ///< adds or averages: own scale at the output
-  kFloat,    ///< stays in float
-};
-
-Role role_of(const Graph& graph, const Node& node) {
-  if (std::holds_alternative<Conv2d>(node.op))
-    return graph.input_of(node, 1).is_constant() ? Role::kCompute : Role::kFloat;
-  if (const auto* gemm = std::get_if<Gemm>(&node.op))
-    return graph.input_of(node, 1).is_constant() && !gemm->trans_a ? Role::kCompute : Role::kFloat;
-  if (std::holds_alternative<MatMul>(node.op))
-    return graph.input_of(node, 1).is_constant() && graph.input_of(node, 1).shape.rank() == 2 ? Role::kCompute
-                                                                                              : Role::kFloat;
-  if (const auto* pool = std::get_if<Pool>(&node.op))
-    return pool->kind == PoolKind::kMax ? Role::kCarry : Role::kCombine;
-  if (std::holds_alternative<GlobalPool>(node.op)) return Role::kCombine;
-  if (const auto* binary = std::get_if<Binary>(&node.op))
-    return binary->kind == BinaryKind::kAdd ? Role::kCombine : Role::kFloat;
-  const bool carries = std::holds_alternative<Flatten>(node.op) || std::holds_alternative<Reshape>(node.op) ||
-                       std::holds_alternative<Squeeze>(node.op) || std::holds_alternative<Unsqueeze>(node.op) ||
-                       std::holds_alternative<Transpose>(node.op) || std::holds_alternative<Concat>(node.op) ||
-                       std::holds_alternative<Slice>(node.op) || std::holds_alternative<Split>(node.op) ||
-                       std::holds_alternative<Identity>(node.op) || std::holds_alternative<ChannelShuffle>(node.op);
-  return carries ? Role::kCarry : Role::kFloat;
+bool starts_at_zero(const Range& range, const QuantizeForm& form) {
+  return form.numbers == QuantizedNumbers::kInteger && range.low >= 0;
 }
 
-/// Which inputs of a node are activations to be quantised.
-std::vector<std::size_t> data_inputs(const Graph& graph, const Node& node) {
-  if (std::holds_alternative<Conv2d>(node.op))
-    return graph.has_input(node, 3) ? std::vector<std::size_t>{0, 3} : std::vector<std::size_t>{0};
-  if (std::holds_alternative<Gemm>(node.op) || std::holds_alternative<MatMul>(node.op)) return {0};
-  std::vector<std::size_t> all;
-  for (std::size_t i = 0; i < node.inputs.size(); ++i)
-    if (graph.has_input(node, i) && !graph.input_of(node, i).is_constant()) all.push_back(i);
-  return all;
+bool is_shifted(const Range& range, const QuantizeForm& form) {
+  return form.numbers == QuantizedNumbers::kInteger && range.low < 0 && form.asymmetric;
+}
+
+float scale_of(const Range& range, const QuantizeForm& form) {
+  if (starts_at_zero(range, form)) return range.high / 255;
+  if (is_shifted(range, form)) return (range.high - range.low) / 255;
+  return std::max(-range.low, range.high) / (form.numbers == QuantizedNumbers::kFloat8 ? kLargestF8 : 127);
 }
 
 class Inserter {
@@ -56,15 +32,30 @@ class Inserter {
       : graph_(graph), ranges_(ranges), options_(options) {}
 
   std::vector<Fallback> run() {
+    const Grid grid = grid_of(graph_, ranges_, options_.form);
     decide();
     share_scales();
     std::vector<std::string> names;
     for (const Node& node : graph_.nodes())
       if (lowered_.contains(node.name)) names.push_back(node.name);
-    for (const auto& [value, range] : chosen_) quantize_activation(value, range);
-    for (const std::string& name : names) quantize_weights(name);
+    for (const auto& [value, range] : chosen_) quantize_activation(value, range, grid);
+    for (const std::string& name : names) quantize_weights(name, grid.weights.at(name));
     graph_.compact();
     return std::move(fallbacks_);
+  }
+
+  /// The scales that run() gives where nothing is kept wide.
+  Grid grid() {
+    decide();
+    share_scales();
+    Grid made;
+    for (const auto& [value, range] : chosen_)
+      made.activations[graph_.value(value).name] = {range, scale_of(range, options_.form)};
+    for (const Node& node : graph_.nodes())
+      if (role_of(graph_, node) == Role::kCompute && graph_.input_of(node, 1).constant.dtype() == DType::kF32)
+        made.weights[node.name] = weight_scales(graph_.input_of(node, 1).constant, channel_axis(node), options_.form);
+    if (options_.form.tie_free && options_.form.numbers != QuantizedNumbers::kFloat8) avoid_ties(graph_, made);
+    return made;
   }
 
  private:
@@ -138,14 +129,12 @@ class Inserter {
     }
   }
 
-  void quantize_activation(ValueId id, const Range& range) {
-    const bool may_shift = options_.form.numbers == QuantizedNumbers::kInteger;
-    const bool is_unsigned = may_shift && range.low >= 0;
-    const bool shifted = may_shift && !is_unsigned && options_.form.asymmetric;
+  void quantize_activation(ValueId id, const Range& range, const Grid& grid) {
+    const bool is_unsigned = starts_at_zero(range, options_.form), shifted = is_shifted(range, options_.form);
     const bool float8 = options_.form.numbers == QuantizedNumbers::kFloat8;
-    const float scale = is_unsigned ? range.high / 255
-                        : shifted   ? (range.high - range.low) / 255
-                                    : std::max(-range.low, range.high) / (float8 ? kLargestF8 : 127);
+    const auto planned = grid.activations.find(graph_.value(id).name);
+    const bool as_planned = planned != grid.activations.end() && planned->second.range == range;
+    const float scale = as_planned ? planned->second.scale : scale_of(range, options_.form);
     const auto zero_point = static_cast<std::uint8_t>(shifted ? std::nearbyint(-range.low / scale) : 0);
     const std::string name = graph_.value(id).name;
     const ValueId scale_id = graph_.add_constant(name + "/scale", Tensor::scalar(scale));
@@ -164,13 +153,13 @@ class Inserter {
     graph_.replace_uses(placeholder, real);
   }
 
-  void quantize_weights(const std::string& node_name) {
+  void quantize_weights(const std::string& node_name, std::span<const float> grid) {
     const auto place = std::ranges::find(graph_.nodes(), node_name, &Node::name);
     const ValueId weight = place->inputs[1];
     const int axis = channel_axis(*place);
     const auto quantized =
         options_.form.numbers == QuantizedNumbers::kFloat8 ? quantize_weight_float8 : quantize_weight;
-    QuantizedWeight made = quantized(graph_.value(weight).constant, axis, options_.form.per_channel);
+    QuantizedWeight made = quantized(graph_.value(weight).constant, axis, grid);
     if (const auto repaired = options_.weights.find(node_name); repaired != options_.weights.end())
       made.values = repaired->second;
     const std::string name = graph_.value(weight).name;
@@ -205,36 +194,54 @@ int channel_axis(const Node& node) {
 
 namespace {
 
-/// Numbers of magnitude up to `most` by channel, and what one of them stands for.
-QuantizedWeight scaled_weight(const Tensor& weight, int axis, bool per_channel, float most) {
+/// Numbers of magnitude up to `most`, in steps of the scales by channel.
+QuantizedWeight scaled_weight(const Tensor& weight, int axis, std::span<const float> scales, float most) {
   const Shape& shape = weight.shape();
   std::size_t inner = 1;
   for (int i = axis + 1; i < shape.rank(); ++i) inner *= static_cast<std::size_t>(shape[i]);
-  const auto channels = static_cast<std::size_t>(shape[axis]);
   const std::span<const float> from = weight.data<float>();
-  std::vector<float> largest(per_channel ? channels : 1);
-  const auto channel = [&](std::size_t i) { return per_channel ? i / inner % channels : 0; };
-  for (std::size_t i = 0; i < from.size(); ++i) largest[channel(i)] = std::max(largest[channel(i)], std::abs(from[i]));
-  for (float& bound : largest) bound = bound > 0 ? bound / most : 1;
   QuantizedWeight made{Tensor(DType::kF32, shape), {}};
   const std::span<float> to = made.values.data<float>();
-  for (std::size_t i = 0; i < from.size(); ++i) to[i] = std::clamp(from[i] / largest[channel(i)], -most, most);
-  made.scales = per_channel ? Tensor::of<float>({shape[axis]}, largest) : Tensor::scalar(largest[0]);
+  for (std::size_t i = 0; i < from.size(); ++i)
+    to[i] = std::clamp(from[i] / scales[i / inner % scales.size()], -most, most);
+  made.scales = scales.size() > 1 || shape[axis] == 1 ? Tensor::of<float>({std::ssize(scales)}, scales)
+                                                      : Tensor::scalar(scales[0]);
   return made;
 }
 
 }  // namespace
 
-QuantizedWeight quantize_weight(const Tensor& weight, int axis, bool per_channel) {
-  QuantizedWeight made = scaled_weight(weight, axis, per_channel, 127);
+std::vector<float> weight_scales(const Tensor& weight, int axis, const QuantizeForm& form) {
+  const float most = form.numbers == QuantizedNumbers::kFloat8 ? kLargestF8 : 127;
+  const Shape& shape = weight.shape();
+  std::size_t inner = 1;
+  for (int i = axis + 1; i < shape.rank(); ++i) inner *= static_cast<std::size_t>(shape[i]);
+  std::vector<float> scales(form.per_channel ? static_cast<std::size_t>(shape[axis]) : 1);
+  const std::span<const float> from = weight.data<float>();
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    float& largest = scales[i / inner % scales.size()];
+    largest = std::max(largest, std::abs(from[i]));
+  }
+  for (float& scale : scales) scale = scale > 0 ? scale / most : 1;
+  return scales;
+}
+
+QuantizedWeight quantize_weight(const Tensor& weight, int axis, std::span<const float> scales) {
+  QuantizedWeight made = scaled_weight(weight, axis, scales, 127);
   made.values = from_f32(made.values, DType::kS8);
   return made;
 }
 
-QuantizedWeight quantize_weight_float8(const Tensor& weight, int axis, bool per_channel) {
-  QuantizedWeight made = scaled_weight(weight, axis, per_channel, kLargestF8);
+QuantizedWeight quantize_weight_float8(const Tensor& weight, int axis, std::span<const float> scales) {
+  QuantizedWeight made = scaled_weight(weight, axis, scales, kLargestF8);
   made.values = from_f32(made.values, DType::kF8);
   return made;
+}
+
+Grid grid_of(const Graph& graph, const Ranges& ranges, const QuantizeForm& form) {
+  Graph copy = graph;
+  const QuantizeOptions options{{}, form, {}, {}};
+  return Inserter(copy, ranges, options).grid();
 }
 
 bool is_quantizable(const Graph& graph, const Node& node) { return role_of(graph, node) == Role::kCompute; }

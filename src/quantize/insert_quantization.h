@@ -2,6 +2,7 @@
 
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct QuantizeForm {
   bool per_channel = true;  ///< weights: one scale per output channel, else per tensor
   bool asymmetric = false;  ///< activations with negative values: u8 with a zero point, else symmetric s8
   QuantizedNumbers numbers = QuantizedNumbers::kInteger;
+  bool tie_free = false;  ///< scales such that no sum lies between two steps (quantize/avoid_ties.h)
   bool operator==(const QuantizeForm&) const = default;
 };
 
@@ -36,10 +38,24 @@ struct QuantizedWeight {
   Tensor scales;  ///< f32, [channels] or scalar
 };
 
-/// Symmetric, ±127, nearest even; a channel (or tensor) of zeros gets scale 1. `axis`: along which output channels lie.
-QuantizedWeight quantize_weight(const Tensor& weight, int axis, bool per_channel);
-/// The same in FP8 E4M3: the largest magnitude becomes 448.
-QuantizedWeight quantize_weight_float8(const Tensor& weight, int axis, bool per_channel);
+/// Every scale of a graph that runs in 8 bits as far as it can.
+struct Grid {
+  struct Activation {
+    Range range;
+    float scale = 1;
+  };
+  std::map<std::string, Activation> activations;      ///< by value name
+  std::map<std::string, std::vector<float>> weights;  ///< by node: one per channel, or one
+};
+Grid grid_of(const Graph& graph, const Ranges& ranges, const QuantizeForm& form);
+
+/// So that the largest magnitude is 127 steps (FP8: 448), by channel or of all; zeros get 1. `axis`: along which output
+/// channels lie.
+std::vector<float> weight_scales(const Tensor& weight, int axis, const QuantizeForm& form);
+/// Symmetric, ±127, nearest even.
+QuantizedWeight quantize_weight(const Tensor& weight, int axis, std::span<const float> scales);
+/// The same in FP8 E4M3, ±448.
+QuantizedWeight quantize_weight_float8(const Tensor& weight, int axis, std::span<const float> scales);
 /// Axis of a convolution's, gemm's or matmul's weight along which its output channels lie.
 int channel_axis(const Node& node);
 /// A convolution, gemm or matmul with constant weights that 8 bits can run.

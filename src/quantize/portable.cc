@@ -37,6 +37,7 @@ class PortableMaker {
     options_.compile.opt_level = 0;
     options_.compile.batches = {1};
     options_.form.numbers = form.integers;
+    options_.form.tie_free = true;  // the same numbers in every runtime
   }
 
   Portable run() {
@@ -81,20 +82,20 @@ class PortableMaker {
     require(!data_.calibration.empty(), ErrorKind::kInvalidArgument,
             "[export] {} needs images to calibrate with: give --data DIR", name(precision));
     if (precision == Precision::kInt8) {
-      calibrated_ =
-          calibrate(base(), plain_, target_, data_,
-                    {options_.calibration, options_.form, options_.keep, false, options_.calib_cache, options_.limits});
+      calibrated_ = calibrate(base(), plain_, target_, data_,
+                              {options_.calibration, options_.form, options_.keep, false, options_.calib_cache,
+                               options_.limits, input_range()});
     } else {
       calibrated_ = calibrate_float8(base(), plain_, data_, options_.form, options_.limits);
     }
-    calibrated_.recipe.ranges.try_emplace(base().value(base().inputs().at(0)).name, input_range());
+    if (precision == Precision::kFp8) calibrated_.recipe.ranges.merge(input_range());
     made_.evidence.calibration = calibrated_.found.report;
     made_.evidence.equalized.clear();
     for (const auto& [node, scales] : calibrated_.found.equalization) made_.evidence.equalized.push_back(node);
   }
 
   /// What pixels from 0 to 255 become; no step makes this value, so calibration can't see it.
-  Range input_range() const {
+  Ranges input_range() const {
     const PreprocessSpec& spec = target_.info.preprocess;
     Range range;
     for (std::size_t c = 0; c < static_cast<std::size_t>(spec.channels()); ++c)
@@ -102,7 +103,7 @@ class PortableMaker {
         const float value = (pixel * spec.scale - spec.mean[c]) / spec.std[c];
         range = {std::min(range.low, value), std::max(range.high, value)};
       }
-    return range;
+    return {{base().value(base().inputs().at(0)).name, range}};
   }
 
   /// Nodes that a 16-bit float has no range for stay in fp32.

@@ -142,7 +142,7 @@ double error_on_others(std::size_t rows, std::size_t count, double mean, double 
   Int8Recipe recipe;
   recipe.base = build.finish({build.node(Conv2d{}, {x, build.constant("w", weight)}, "conv")});
   const Tensor rounded = rounded_weights(recipe, {{"conv", draw(rows, 7)}}).at("conv");
-  const QuantizedWeight nearest = quantize_weight(weight, 0, true);
+  const QuantizedWeight nearest = quantize_weight(weight, 0, weight_scales(weight, 0, {}));
   const LayerInputs others = draw(kOthers, 8);
   const auto error = [&](const Tensor& values) {
     double sum = 0;

@@ -120,13 +120,14 @@ std::map<std::string, LayerInputs> sample_inputs(const Int8Recipe& recipe, const
 
 std::map<std::string, Tensor> rounded_weights(const Int8Recipe& recipe,
                                               const std::map<std::string, LayerInputs>& inputs) {
+  const Grid grid = grid_of(recipe.base, recipe.ranges, recipe.form);
   std::map<std::string, Tensor> weights;
   for (const Node& node : recipe.base.nodes()) {
     const auto found = inputs.find(node.name);
     if (found == inputs.end() || found->second.rows == 0) continue;
     const int axis = channel_axis(node);
     const Tensor& weight = recipe.base.input_of(node, 1).constant;
-    QuantizedWeight made = quantize_weight(weight, axis, recipe.form.per_channel);
+    QuantizedWeight made = quantize_weight(weight, axis, grid.weights.at(node.name));
     const Geometry geometry = geometry_of(recipe.base, node);
     const std::size_t count = geometry.per_group * geometry.window;
     const auto channels = static_cast<std::size_t>(weight.shape()[axis]);
