@@ -35,6 +35,7 @@ std::string cache_key(const Graph& base, const OptimizeData& data, const Calibra
                       fmt::join(options.keep, ","));
   if (options.form.numbers == QuantizedNumbers::kSigned) text += " signed";
   if (options.form.tie_free) text += " tie_free";
+  if (options.each_repaired) text += " each_repaired";
   return content_hash(as_bytes(std::string_view(text)));
 }
 
@@ -206,6 +207,24 @@ const Divergence& PlainResults::divergence() {
   return *divergence_;
 }
 
+namespace {
+
+/// Repair helps one method more than another, so the best before it need not be the best behind.
+Calibrated searched(const Graph& base, PlainResults& plain, const OptimizeTarget& target, const OptimizeData& data,
+                    const CalibrateOptions& options) {
+  if (options.method || !options.each_repaired) return Search(base, plain, target, data, options).run();
+  std::optional<Calibrated> best;
+  for (const Calibration method : kMethods) {
+    CalibrateOptions one = options;
+    one.method = method;
+    Calibrated made = Search(base, plain, target, data, one).run();
+    if (!best || made.found.report.divergence < best->found.report.divergence) best = std::move(made);
+  }
+  return std::move(*best);
+}
+
+}  // namespace
+
 Calibrated calibrate(const Graph& base, PlainResults& plain, const OptimizeTarget& target, const OptimizeData& data,
                      const CalibrateOptions& options) {
   const std::string key = cache_key(base, data, options, to_json(target.info.preprocess).dump());
@@ -214,7 +233,7 @@ Calibrated calibrate(const Graph& base, PlainResults& plain, const OptimizeTarge
     result.found = std::move(*cached);
     result.recipe = recipe_of(result.found, base, plain, target, options);
   } else {
-    result = Search(base, plain, target, data, options).run();
+    result = searched(base, plain, target, data, options);
     if (!options.cache.empty()) save_calibration(options.cache, key, result.found);
   }
   result.key = key;

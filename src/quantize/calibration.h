@@ -14,9 +14,10 @@ struct CalibrateOptions {
   QuantizeForm form;
   std::set<std::string> keep;
   bool round_weights = false;  ///< try adaptive rounding too: minutes
+  bool each_repaired = false;  ///< choose the method after repair, not before: as many times as long
   std::filesystem::path cache;
   DecodeLimits limits;
-  Ranges known;  ///< of values that no step makes
+  Ranges known = {};  ///< of values that no step makes
 };
 
 /// The fp32 plan of a model and its results on the calibration images, made when first asked for.

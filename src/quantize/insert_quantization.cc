@@ -153,7 +153,7 @@ class Inserter {
     graph_.replace_uses(placeholder, real);
   }
 
-  void quantize_weights(const std::string& node_name, std::span<const float> grid) {
+  void quantize_weights(const std::string& node_name, const std::vector<float>& grid) {
     const auto place = std::ranges::find(graph_.nodes(), node_name, &Node::name);
     const ValueId weight = place->inputs[1];
     const int axis = channel_axis(*place);
@@ -195,7 +195,7 @@ int channel_axis(const Node& node) {
 namespace {
 
 /// Numbers of magnitude up to `most`, in steps of the scales by channel.
-QuantizedWeight scaled_weight(const Tensor& weight, int axis, std::span<const float> scales, float most) {
+QuantizedWeight scaled_weight(const Tensor& weight, int axis, const std::vector<float>& scales, float most) {
   const Shape& shape = weight.shape();
   std::size_t inner = 1;
   for (int i = axis + 1; i < shape.rank(); ++i) inner *= static_cast<std::size_t>(shape[i]);
@@ -226,13 +226,13 @@ std::vector<float> weight_scales(const Tensor& weight, int axis, const QuantizeF
   return scales;
 }
 
-QuantizedWeight quantize_weight(const Tensor& weight, int axis, std::span<const float> scales) {
+QuantizedWeight quantize_weight(const Tensor& weight, int axis, const std::vector<float>& scales) {
   QuantizedWeight made = scaled_weight(weight, axis, scales, 127);
   made.values = from_f32(made.values, DType::kS8);
   return made;
 }
 
-QuantizedWeight quantize_weight_float8(const Tensor& weight, int axis, std::span<const float> scales) {
+QuantizedWeight quantize_weight_float8(const Tensor& weight, int axis, const std::vector<float>& scales) {
   QuantizedWeight made = scaled_weight(weight, axis, scales, kLargestF8);
   made.values = from_f32(made.values, DType::kF8);
   return made;

@@ -2,7 +2,6 @@
 
 #include <map>
 #include <set>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -53,9 +52,9 @@ Grid grid_of(const Graph& graph, const Ranges& ranges, const QuantizeForm& form)
 /// channels lie.
 std::vector<float> weight_scales(const Tensor& weight, int axis, const QuantizeForm& form);
 /// Symmetric, ±127, nearest even.
-QuantizedWeight quantize_weight(const Tensor& weight, int axis, std::span<const float> scales);
+QuantizedWeight quantize_weight(const Tensor& weight, int axis, const std::vector<float>& scales);
 /// The same in FP8 E4M3, ±448.
-QuantizedWeight quantize_weight_float8(const Tensor& weight, int axis, std::span<const float> scales);
+QuantizedWeight quantize_weight_float8(const Tensor& weight, int axis, const std::vector<float>& scales);
 /// Axis of a convolution's, gemm's or matmul's weight along which its output channels lie.
 int channel_axis(const Node& node);
 /// A convolution, gemm or matmul with constant weights that 8 bits can run.

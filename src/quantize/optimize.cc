@@ -35,7 +35,7 @@ std::vector<Precision> precisions_to_try(const Graph& base, const OptimizeData& 
 CalibrateOptions calibrate_options(const OptimizeOptions& options, bool gpu) {
   QuantizeForm form = options.form;
   if (gpu) form.numbers = QuantizedNumbers::kSigned;
-  return {options.calibration, form,          options.keep, options.compile.opt_level >= kRoundingLevel,
+  return {options.calibration, form,          options.keep, options.compile.opt_level >= kRoundingLevel, false,
           options.calib_cache, options.limits};
 }
 

@@ -83,7 +83,7 @@ class PortableMaker {
             "[export] {} needs images to calibrate with: give --data DIR", name(precision));
     if (precision == Precision::kInt8) {
       calibrated_ = calibrate(base(), plain_, target_, data_,
-                              {options_.calibration, options_.form, options_.keep, false, options_.calib_cache,
+                              {options_.calibration, options_.form, options_.keep, true, true, options_.calib_cache,
                                options_.limits, input_range()});
     } else {
       calibrated_ = calibrate_float8(base(), plain_, data_, options_.form, options_.limits);
@@ -95,7 +95,7 @@ class PortableMaker {
   }
 
   /// What pixels from 0 to 255 become; no step makes this value, so calibration can't see it.
-  Ranges input_range() const {
+  Ranges input_range() {
     const PreprocessSpec& spec = target_.info.preprocess;
     Range range;
     for (std::size_t c = 0; c < static_cast<std::size_t>(spec.channels()); ++c)
