@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <limits>
 
 #include "base/error.h"
@@ -48,7 +49,8 @@ TEST(Reference, Float8HasAScaleAndRoundsOnce) {
   const Tensor stored = from_real(type, floats({6}, {1, 0.53125F, 0.59375F, 1000, -1000, nan}));  // 2, 1.0625, 1.1875
   const Tensor real = to_real(type, stored);
   EXPECT_TRUE(std::isnan(real.data<float>()[5]));
-  expect_close(Tensor::of<float>({5}, real.data<float>().first(5)), floats({5}, {1, 0.5F, 0.625F, 224, -224}), 0, 0);
+  const std::array<float, 5> expected = {1, 0.5F, 0.625F, 224, -224};
+  for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_EQ(real.data<float>()[i], expected[i]) << i;
   const Value axis = stored_as(DType::kF8, Quantization{{1, 2}, {0, 0}, 0});
   expect_close(to_real(axis, from_real(axis, floats({2, 1}, {3, 3}))), floats({2, 1}, {3, 3}), 0, 0);
 }

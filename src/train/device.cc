@@ -24,6 +24,11 @@ bool open_cuda() {
   return dlopen(library.c_str(), RTLD_NOW | RTLD_GLOBAL) != nullptr && at::hasCUDA();
 }
 
+/// A GPU where LibTorch has its CUDA part and finds one.
+at::Device best_device() {
+  return open_cuda() && at::getNumGPUs() > 0 ? at::Device(at::kCUDA, 0) : at::Device(at::kCPU);
+}
+
 at::Device cuda_device(const std::string& text) {
   int index = 0;
   if (text != "cuda") {
@@ -42,7 +47,8 @@ at::Device cuda_device(const std::string& text) {
 }  // namespace
 
 at::Device device_from(const std::string& text) {
-  if (text == "auto" || text == "cpu" || text.empty()) return at::kCPU;
+  if (text == "cpu") return at::kCPU;
+  if (text == "auto" || text.empty()) return best_device();
   require(text == "cuda" || text.starts_with("cuda:"), ErrorKind::kInvalidArgument,
           "[device] \"{}\" given, expected auto, cpu, cuda or cuda:N", text);
   return cuda_device(text);

@@ -108,13 +108,16 @@ struct Learner::State {
   void limit_gradients() {
     if (options.clip <= 0) return;
     std::vector<at::Tensor> gradients;
-    double squares = 0;
+    std::vector<double> weights;
     for (const Parameter& p : network.parameters()) {
       if (!p.tensor.grad().defined()) continue;
       gradients.push_back(p.tensor.grad());
-      const double weight = p.head ? 1 : multiple(p);
-      squares += std::pow(weight * p.tensor.grad().norm().item<double>(), 2);
+      weights.push_back(p.head ? 1 : multiple(p));
     }
+    const at::Tensor norms = at::stack(at::_foreach_norm(gradients)).to(at::kCPU, at::kDouble);  // one wait for a GPU
+    double squares = 0;
+    for (std::size_t i = 0; i < weights.size(); ++i)
+      squares += std::pow(weights[i] * norms.const_data_ptr<double>()[i], 2);
     const double norm = std::sqrt(squares);
     if (norm > options.clip) at::_foreach_mul_(gradients, options.clip / norm);
   }
