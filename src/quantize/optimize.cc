@@ -236,7 +236,8 @@ class Optimizer {
     }
     const bool one = std::ranges::all_of(picked, [&](const Built* built) { return built == &best; });
     result_.engine = one ? *best.plan.engine : combine_profiles(picked);
-    result_.chosen = best.plan.precision;
+    const bool alike = result_.engine.info.precision == best.plan.engine->info.precision;
+    result_.chosen = alike ? best.plan.precision : Precision::kMixed;
     result_.compiled = std::move(best.compiled);
     result_.gate = worst_gate(picked);
     result_.fallbacks = best.typed.fallbacks;
