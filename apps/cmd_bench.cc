@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -10,7 +11,7 @@
 #include "common.h"
 #include "compiler/machine_peak.h"
 #include "engine/describe.h"
-#include "engine/executor.h"
+#include "engine/photo_context.h"
 #include "engine/step_cost.h"
 #include "eval/latency.h"
 #include "evaluated.h"
@@ -24,7 +25,9 @@ namespace {
 struct Options {
   SubjectOptions subject;
   std::filesystem::path end_to_end;
+  std::string decode = "auto";
   int batch = 1;
+  int streams = 4;
   std::string hint = "latency";
   double seconds = 5;
   bool layers = false;
@@ -139,27 +142,94 @@ nlohmann::json layer_rows(const std::shared_ptr<const Executor>& executor, const
   return rows;
 }
 
-/// From the bytes of JPEG files to probabilities, one image at a time.
-nlohmann::json end_to_end_row(const Subject& subject, const Options& options, std::string& text) {
+std::vector<Bytes> photos_of(const Options& options) {
   std::vector<Bytes> images;
   for (const std::filesystem::path& file : image_files(options.end_to_end))
     if (images.size() < 256) images.push_back(read_file(file, options.limits.max_bytes));
   require(!images.empty(), ErrorKind::kInvalidArgument, "--end-to-end {}: no images", options.end_to_end.string());
-  const std::unique_ptr<Runner> runner = make_runner(subject, options.common.threads);
-  std::vector<std::uint8_t> pixels(runner->preprocess().pixel_bytes());
-  std::vector<float> output(static_cast<std::size_t>(runner->classes()));
+  return images;
+}
+
+/// From the bytes of JPEG files to probabilities, one image at a time.
+nlohmann::json end_to_end_row(const std::shared_ptr<const Executor>& executor, const std::vector<Bytes>& images,
+                              const Options& options, std::string& text) {
+  PhotoContext context(executor, options.limits, decode_on_from_name(options.decode), options.common.threads);
+  std::vector<float> output(static_cast<std::size_t>(output_classes(executor->engine())));
   std::size_t at = 0;
   LatencyOptions timing;
   timing.seconds = options.seconds;
   const LatencySummary latency = measure_latency(
       [&] {
-        preprocess_encoded(images[at++ % images.size()], runner->preprocess(), options.limits, pixels);
-        runner->run(pixels, 1, output);
+        const Encoded photo = images[at++ % images.size()];
+        if (const auto error = context.run({&photo, 1}, output).front()) throw *error;
       },
       timing);
-  text += fmt::format("from JPEG: p50 {:.3f} ms, p99 {:.3f} ms, {:.1f} images/s\n", latency.p50, latency.p99,
-                      1000 / latency.p50);
+  text += fmt::format("from JPEG ({}): p50 {:.3f} ms, p99 {:.3f} ms, {:.1f} images/s\n",
+                      context.on_device() ? "device" : "cpu", latency.p50, latency.p99, 1000 / latency.p50);
   return to_json(latency);
+}
+
+/// Photos per second of several threads that call `batch(thread)` over and over; `make` readies each before the clock.
+template <typename Make>
+double photos_per_second(int threads, const Options& options, const Make& make) {
+  std::vector<std::int64_t> counts(static_cast<std::size_t>(threads));
+  std::vector<decltype(make())> works;
+  for (int i = 0; i < threads; ++i) works.push_back(make());
+  for (auto& work : works) work();
+  const Stopwatch watch;
+  {
+    std::vector<std::jthread> running;
+    for (std::size_t i = 0; i < works.size(); ++i)
+      running.emplace_back([&, i] {
+        while (watch.seconds() < options.seconds && !cancelled()) counts[i] += works[i]();
+      });
+  }
+  throw_if_cancelled();
+  std::int64_t sum = 0;
+  for (const std::int64_t count : counts) sum += count;
+  return static_cast<double>(sum) / watch.seconds();
+}
+
+/// Batches of photos on several streams: one decodes while another's network runs. Beside it the photos' way to pixels
+/// alone, where the device decodes.
+nlohmann::json photos_row(const std::shared_ptr<const Executor>& executor, const std::vector<Bytes>& images,
+                          const Options& options, std::string& text) {
+  const auto batch = static_cast<std::size_t>(options.batch);
+  std::vector<Encoded> photos;
+  for (std::size_t i = 0; i < batch; ++i) photos.emplace_back(images[i % images.size()]);
+  const PreprocessSpec& spec = executor->engine().info.preprocess;
+  Device& device = executor->device();
+  const DecodeOn where = decode_on_from_name(options.decode);
+  const bool on_device = PhotoContext(executor, options.limits, where).on_device();
+  const int streams = on_device ? options.streams : 1;
+  nlohmann::json json = {{"streams", streams}, {"decode", on_device ? "device" : "cpu"}};
+  const double rate = photos_per_second(streams, options, [&] {
+    auto context = std::make_shared<PhotoContext>(executor, options.limits, where, options.common.threads);
+    auto output =
+        std::make_shared<std::vector<float>>(batch * static_cast<std::size_t>(output_classes(executor->engine())));
+    return [context, output, &photos] {
+      for (const auto& error : context->run(photos, *output))
+        if (error) throw *error;
+      return static_cast<std::int64_t>(photos.size());
+    };
+  });
+  json["images_per_second"] = rate;
+  text += fmt::format("from JPEG, batch {}, {} streams ({}): {:.1f} images/s\n", batch, streams,
+                      on_device ? "device" : "cpu", rate);
+  if (!on_device) return json;
+  const double alone = photos_per_second(streams, options, [&] {
+    auto decoder = std::shared_ptr<PhotoDecoder>(device.make_photo_decoder(spec, options.limits));
+    auto stream = std::shared_ptr<Stream>(device.make_stream(1));
+    auto pixels = std::shared_ptr<Buffer>(device.allocate(spec.batch_bytes(options.batch)));
+    return [decoder, stream, pixels, &photos] {
+      const std::vector<bool> done = decoder->run(photos, pixels->data(), *stream);
+      stream->synchronize();
+      return static_cast<std::int64_t>(std::count(done.begin(), done.end(), true));
+    };
+  });
+  json["decode_images_per_second"] = alone;
+  text += fmt::format("JPEG to pixels alone: {:.1f} images/s\n", alone);
+  return json;
 }
 
 /// From the engine file to a context that is ready to run, the file and the code that steps share warm.
@@ -209,7 +279,11 @@ int run(Options& options) {
     json["layers"] = layer_rows(executor, options, peaks, text);
     json["peak"] = peaks.to_json();
   }
-  if (!options.end_to_end.empty()) json["end_to_end_ms"] = end_to_end_row(subject, options, text);
+  if (!options.end_to_end.empty()) {
+    const std::vector<Bytes> images = photos_of(options);
+    json["end_to_end_ms"] = end_to_end_row(executor, images, options, text);
+    if (options.hint == "throughput") json["end_to_end"] = photos_row(executor, images, options, text);
+  }
   options.common.say(text);
   options.common.finish(json);
   return 0;
@@ -226,6 +300,11 @@ std::function<int()> define_bench(Arguments& arguments) {
   arguments.option("--seconds", options->seconds, "How long to measure").between(0.05, 3600);
   arguments.flag("--layers", options->layers, "Time of every step");
   arguments.option("--end-to-end", options->end_to_end, "Folder of images: time from their bytes to probabilities too");
+  arguments.option("--decode", options->decode, "Who decodes JPEGs: auto is the engine's device where it can")
+      .one_of({"auto", "cpu", "device"});
+  arguments.option("--streams", options->streams, "With --end-to-end and throughput: batches on the device at once")
+      .between(1, 64);
+  arguments.idle_without({"--decode", "--streams"}, {"--end-to-end"});
   declare_preprocess(arguments, options->subject.preprocess);
   arguments.idle_without({"--preprocess"}, {"--model"});
   options->common.declare(arguments);

@@ -34,6 +34,7 @@ namespace {
 struct Options {
   std::filesystem::path engine, list, trace;
   std::vector<std::string> inputs;
+  std::string decode = "auto";
   int top = 5;
   DataSettings data;
   Common common;
@@ -203,6 +204,7 @@ int run(Options& options) {
   ClassifierOptions loading;
   loading.threads = options.common.threads;
   loading.limits = options.data.limits;
+  loading.decode = decode_on_from_name(options.decode);
   const std::vector<std::string> files = expand(options);
   const Classifier classifier = Classifier::load(options.engine, loading);
   Predictor predictor(options, classifier);
@@ -227,6 +229,8 @@ std::function<int()> define_predict(Arguments& arguments) {
   arguments.option("--top", options->top, "How many classes \"top\" lists").between(1, 1000);
   arguments.option("--trace", options->trace,
                    "Folder for a page and a JSON per image: every layer, what it saw, how long it took");
+  arguments.option("--decode", options->decode, "Who decodes JPEGs: auto is the engine's device where it can")
+      .one_of({"auto", "cpu", "device"});
   declare_limits(arguments, options->data);
   options->common.declare(arguments);
   arguments.examples(

@@ -16,13 +16,15 @@ struct Classifier::State {
         classes(output_classes(executor->engine())),
         labels(
             std::make_shared<const std::vector<std::string>>(unique_labels(executor->engine().info.labels, classes))),
-        pool(std::move(executor), given.threads) {
-    const ContextPool::Lease first(pool);  // the first call finds a context, and a misfit is said at load
+        pool(std::move(executor), given.limits, given.decode, given.threads) {
+    ContextPool::Lease first(pool);  // the first call finds a context, and a misfit is said at load
+    device_decodes = first->on_device();
   }
   ClassifierOptions options;
   int classes;
   std::shared_ptr<const std::vector<std::string>> labels;
   mutable ContextPool pool;
+  bool device_decodes = false;
 };
 
 namespace {
@@ -125,7 +127,22 @@ std::vector<Prediction> Classifier::predict(std::span<const ImageView> images) c
 }
 
 std::vector<Outcome> Classifier::predict_each(std::span<const std::span<const std::byte>> encoded) const {
-  return outcomes(*this, encoded);
+  if (!state_->device_decodes) return outcomes(*this, encoded);
+  constexpr std::size_t kMostOnDevice = 256;
+  const auto width = static_cast<std::size_t>(classes());
+  std::vector<Outcome> results(encoded.size());
+  std::vector<float> probabilities;
+  ContextPool::Lease context(state_->pool);
+  for (std::size_t begin = 0; begin < encoded.size(); begin += kMostOnDevice) {
+    const auto part = encoded.subspan(begin, std::min(kMostOnDevice, encoded.size() - begin));
+    probabilities.resize(part.size() * width);
+    const std::vector<std::optional<Error>> errors = context->run(part, probabilities);
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      results[begin + i].error = errors[i];
+      if (!errors[i]) results[begin + i].prediction = prediction(std::span(probabilities).subspan(i * width, width));
+    }
+  }
+  return results;
 }
 
 std::vector<Outcome> Classifier::predict_each(std::span<const ImageView> images) const {
@@ -146,7 +163,7 @@ void Classifier::preprocess(const ImageView& image, std::span<std::uint8_t> pixe
 
 void Classifier::run(std::span<const std::uint8_t> pixels, int n, std::span<float> probabilities) const {
   ContextPool::Lease context(state_->pool);
-  context->run(pixels, n, probabilities);
+  context->pixels().run(pixels, n, probabilities);
 }
 
 Prediction Classifier::prediction(std::span<const float> probabilities) const {

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "engine/executor.h"
+#include "engine/photo_context.h"
 #include "image/decode.h"
 #include "image/image.h"
 
@@ -41,6 +42,7 @@ struct ClassifierOptions {
   int device_index = 0;  ///< which device of the engine's backend
   bool map = false;      ///< leave the weights in a mapping of the file (see load_engine)
   DecodeLimits limits;
+  DecodeOn decode = DecodeOn::kAuto;  ///< of whole photos (predict)
 };
 
 /// An engine file in, predictions out: decoding, preprocessing, the engine, labels.

@@ -14,6 +14,11 @@ namespace fovea {
 struct ExecutionContext::State {
   State(std::shared_ptr<const Executor> loaded, int thread_count);
   void run_plan(std::size_t index, const std::byte* input, std::int64_t images, float* output);
+  void run_filled(std::size_t index, std::int64_t images, float* output);
+  void check_output(std::int64_t batch, std::span<const float> output) const;
+  /// Calls run(plan, images before it, its images) for the parts that cover a batch.
+  template <typename Run>
+  void in_parts(std::size_t images, const Run& run);
   void run_steps(std::size_t index, std::size_t first);
   void launch(std::size_t index, std::size_t first);
   void run_watched(std::size_t index, std::size_t first);
@@ -98,10 +103,32 @@ void ExecutionContext::State::run_plan(std::size_t index, const std::byte* input
   if (!in_place)
     executor->device().upload(buffers.input->data(), {input, static_cast<std::size_t>(images) * input_bytes}, *stream);
   bound[index].set_input(in_place ? input : buffers.input->data());
+  run_filled(index, images, output);
+}
+
+void ExecutionContext::State::run_filled(std::size_t index, std::int64_t images, float* output) {
+  const Plan& plan = bound[index].plan();
   stream->threads = threads > 0 ? threads : std::min(plan.threads, default_threads());
   run_steps(index, 0);
   const std::span<float> result(output, static_cast<std::size_t>(images) * classes);
   executor->device().download(std::as_writable_bytes(result), buffers.output->data(), *stream);
+}
+
+void ExecutionContext::State::check_output(std::int64_t batch, std::span<const float> output) const {
+  require(output.size() / classes == static_cast<std::size_t>(batch) && output.size() % classes == 0,
+          ErrorKind::kInvalidArgument, "[engine] output of {} numbers, expected {} x {}", output.size(), batch,
+          classes);
+}
+
+template <typename Run>
+void ExecutionContext::State::in_parts(std::size_t images, const Run& run) {
+  timings.clear();
+  for (std::size_t done = 0; done < images;) {
+    const std::size_t index = executor->cover().next(static_cast<std::int64_t>(images - done));
+    const auto part = std::min(images - done, static_cast<std::size_t>(bound[index].plan().batch));
+    run(index, done, part);
+    done += part;
+  }
 }
 
 void ExecutionContext::State::run_steps(std::size_t index, std::size_t first) {
@@ -149,16 +176,23 @@ void ExecutionContext::run(std::span<const std::byte> input, std::int64_t batch,
   require(batch >= 1 && input.size() / state.input_bytes == images && input.size() % state.input_bytes == 0,
           ErrorKind::kInvalidArgument, "[engine] input of {} bytes, expected {} x {}", input.size(), batch,
           state.input_bytes);
-  require(output.size() / state.classes == images && output.size() % state.classes == 0, ErrorKind::kInvalidArgument,
-          "[engine] output of {} numbers, expected {} x {}", output.size(), batch, state.classes);
-  state.timings.clear();
-  for (std::size_t done = 0; done < images;) {
-    const std::size_t index = state.executor->cover().next(static_cast<std::int64_t>(images - done));
-    const auto part = std::min(images - done, static_cast<std::size_t>(state.bound[index].plan().batch));
+  state.check_output(batch, output);
+  state.in_parts(images, [&](std::size_t index, std::size_t done, std::size_t part) {
     state.run_plan(index, input.data() + done * state.input_bytes, static_cast<std::int64_t>(part),
                    output.data() + done * state.classes);
-    done += part;
-  }
+  });
+}
+
+void ExecutionContext::run(const Fill& fill, std::int64_t batch, std::span<float> output) {
+  State& state = *state_;
+  require(batch >= 1, ErrorKind::kInvalidArgument, "[engine] a batch of {}", batch);
+  state.check_output(batch, output);
+  std::byte* const input = state.buffers.input->data();
+  state.in_parts(static_cast<std::size_t>(batch), [&](std::size_t index, std::size_t done, std::size_t part) {
+    fill(input, done, part, *state.stream);
+    state.bound[index].set_input(input);
+    state.run_filled(index, static_cast<std::int64_t>(part), output.data() + done * state.classes);
+  });
 }
 
 void ExecutionContext::observe(Observer observer) { state_->observer = std::move(observer); }

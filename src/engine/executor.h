@@ -57,6 +57,11 @@ class ExecutionContext {
   /// is no profile runs as the cheapest cover, the last part padded. kInvalidArgument when sizes don't fit.
   void run(std::span<const std::byte> input, std::int64_t batch, std::span<float> output);
 
+  /// The same where the input is written on the device: `fill` puts on the stream what writes `count` images from
+  /// `first` on at `input`.
+  using Fill = std::function<void(std::byte* input, std::size_t first, std::size_t count, Stream& stream)>;
+  void run(const Fill& fill, std::int64_t batch, std::span<float> output);
+
   /// Called after every step with the value's id in that plan's graph and the step's output as stored; for calibration,
   /// comparison and traces. Slower; results are the same with and without it. nullptr: off.
   using Observer = std::function<void(const Plan&, ValueId, const Tensor& stored)>;

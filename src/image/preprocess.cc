@@ -7,17 +7,10 @@
 
 #include "base/error.h"
 #include "base/memory_error.h"
-#include "image/resize.h"
+#include "image/placement.h"
 
 namespace fovea {
 namespace {
-
-/// Where the resized image meets the output: the window that is computed and where it lands (letterbox leaves borders).
-struct Placement {
-  ResizeBox box;
-  CropWindow window;
-  int left = 0, top = 0;
-};
 
 /// Sides before the crop.
 struct Sides {
@@ -92,10 +85,15 @@ Placement letterbox(const ImageView& image, const PreprocessSpec& spec) {
   return placed;
 }
 
-Placement place(const ImageView& image, const PreprocessSpec& spec) {
+}  // namespace
+
+Placement place(int width, int height, const PreprocessSpec& spec) {
+  const ImageView image{nullptr, width, height, 0, PixelFormat::kRgb};
   constexpr Placement (*kModes[])(const ImageView&, const PreprocessSpec&) = {short_side, exact, letterbox};
   return kModes[static_cast<int>(spec.mode)](image, spec);
 }
+
+namespace {
 
 void place_pixels(const ImageView& image, const PreprocessSpec& spec, const Placement& placed,
                   std::span<std::uint8_t> pixels) {
@@ -150,7 +148,7 @@ void preprocess(const ImageView& image, const PreprocessSpec& spec, std::span<st
           image.width, image.height);
   require(pixels.size() == spec.pixel_bytes(), ErrorKind::kInvalidArgument,
           "[preprocess] {} bytes for {} × {} × {} pixels", pixels.size(), spec.height, spec.width, spec.channels());
-  with_memory_errors("preprocess", [&] { place_pixels(image, spec, place(image, spec), pixels); });
+  with_memory_errors("preprocess", [&] { place_pixels(image, spec, place(image.width, image.height, spec), pixels); });
 }
 
 std::size_t PreprocessSpec::batch_bytes(std::int64_t images) const {

@@ -11,7 +11,7 @@
 namespace fovea {
 namespace {
 
-constexpr int kPrecision = 22;  ///< bits of a weight: 8 of a pixel, 2 for overshoot and sign, 32 in all
+constexpr int kPrecision = kWeightBits;
 
 double triangle(double x) { return std::max(0.0, 1.0 - std::abs(x)); }
 
@@ -32,31 +32,6 @@ struct Kernel {
 };
 constexpr std::array<Kernel, 4> kKernels = {{{nullptr, 0}, {triangle, 1}, {cubic, 2}, {lanczos, 3}}};
 
-/// For every output position along one axis: which source positions it reads and with which weights.
-struct Taps {
-  struct Position {
-    int first = 0;
-    int count = 0;
-    std::size_t weights = 0;
-  };
-  std::vector<Position> positions;
-  std::vector<std::int32_t> weights;
-  int begin() const { return positions.front().first; }
-  int end() const {
-    int last = 0;
-    for (const Position& position : positions) last = std::max(last, position.first + position.count);
-    return last;
-  }
-};
-
-struct Axis {
-  int size;            ///< of the source
-  double start, span;  ///< of the box
-  std::int64_t out;    ///< what the box becomes
-  std::int64_t from;   ///< first output position wanted
-  int count;           ///< how many
-};
-
 Taps nearest_taps(const Axis& axis) {
   Taps taps;
   taps.weights.push_back(1 << kPrecision);
@@ -67,6 +42,8 @@ Taps nearest_taps(const Axis& axis) {
   }
   return taps;
 }
+
+}  // namespace
 
 Taps make_taps(const Axis& axis, ResizeFilter filter, bool antialias) {
   if (filter == ResizeFilter::kNearest) return nearest_taps(axis);
@@ -90,6 +67,8 @@ Taps make_taps(const Axis& axis, ResizeFilter filter, bool antialias) {
   }
   return taps;
 }
+
+namespace {
 
 std::uint8_t to_pixel(std::int32_t sum) {
   return static_cast<std::uint8_t>(std::clamp((sum + (1 << (kPrecision - 1))) >> kPrecision, 0, 255));

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "backend/api/photo_decoder.h"
 #include "base/error.h"
 #include "base/log/clock.h"
 
@@ -93,6 +94,8 @@ std::string DeviceInfo::missing(std::string_view fingerprint) const {
 }
 
 std::unique_ptr<Recording> Device::record(Stream&, const std::function<void()>&) { return nullptr; }
+
+std::unique_ptr<PhotoDecoder> Device::make_photo_decoder(const PreprocessSpec&, const DecodeLimits&) { return nullptr; }
 
 double Device::time(Stream& stream, const std::function<void()>& work) {
   stream.synchronize();

@@ -9,8 +9,12 @@
 #include <vector>
 
 #include "base/io/file.h"
+#include "image/decode.h"
 
 namespace fovea {
+
+class PhotoDecoder;
+struct PreprocessSpec;
 
 /// What tactics may rely on, and an engine's fingerprint. CPU: `isa` is the capped instruction set.
 enum class Isa : int { kBaseline, kAvx2, kAvx512, kAvx512Vnni, kAvx512Bf16, kAmx };
@@ -85,6 +89,8 @@ class Device {
   virtual void adopt(std::span<const Compiled> compiled) { static_cast<void>(compiled); }
   /// What was adopted, and what steps that were asked for it compiled (Step::compiled), by key.
   virtual std::vector<Compiled> compiled() const { return {}; }
+  /// Null where the device decodes no photos.
+  virtual std::unique_ptr<PhotoDecoder> make_photo_decoder(const PreprocessSpec& spec, const DecodeLimits& limits);
   /// How many steps are best made at once: more than one where a library compiles each.
   virtual int makers() const { return 1; }
   /// Microseconds that the work takes, from an idle stream to its end; where launching is no part of it (a GPU), the

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backend/cuda/check.h"
+#include "backend/cuda/nvjpeg/photo_decoder.h"
 #include "base/log/log.h"
 #include "base/parallel/parallel.h"
 
@@ -160,6 +161,11 @@ double CudaDevice::time(Stream& stream, const std::function<void()>& work) {
   const float once = run(1);
   const int times = static_cast<int>(std::clamp(kEnough / std::max(once, 1e-3F), 1.0F, static_cast<float>(kMost)));
   return 1e3 * static_cast<double>(times > 1 ? run(times) : once);
+}
+
+std::unique_ptr<PhotoDecoder> CudaDevice::make_photo_decoder(const PreprocessSpec& spec, const DecodeLimits& limits) {
+  FOVEA_CUDA(cudaSetDevice(index_));
+  return nvjpeg::make_photo_decoder(spec, limits);
 }
 
 int CudaDevice::makers() const { return default_threads(); }

@@ -64,6 +64,7 @@ class CudaDevice final : public Device {
   std::unique_ptr<Recording> record(Stream& stream, const std::function<void()>& work) override;
   void adopt(std::span<const Compiled> compiled) override;
   std::vector<Compiled> compiled() const override;
+  std::unique_ptr<PhotoDecoder> make_photo_decoder(const PreprocessSpec& spec, const DecodeLimits& limits) override;
   int makers() const override;  ///< cuDNN compiles a kernel for most plans
   double time(Stream& stream, const std::function<void()>& work) override;
 
