@@ -104,7 +104,9 @@ TEST_F(CudaPhotos, DecodesNearlyAsTheCpuDoes) {
 }
 
 TEST_F(CudaPhotos, OtherFilesGoThroughTheCpuWithItsErrors) {
-  const Engine engine = plain_engine(tiny_classifier(3, 1, 64), *backend_, *device_, {.batches = {1, 4}});
+  PlainEngineOptions options;
+  options.batches = {1, 4};
+  const Engine engine = plain_engine(tiny_classifier(3, 1, 64), *backend_, *device_, options);
   ASSERT_EQ(engine.info.preprocess.width, 64);
   const auto executor = Executor::make(std::make_shared<const Engine>(engine), *backend_, device_);
   PhotoContext here(executor, {}, DecodeOn::kDevice), there(executor, {}, DecodeOn::kCpu);
