@@ -31,6 +31,8 @@
 namespace fovea::apps {
 namespace {
 
+constexpr std::size_t kDecoderPays = 256;  ///< photos from which on making a device's decoder takes less than they do
+
 struct Options {
   std::filesystem::path engine, list, trace;
   std::vector<std::string> inputs;
@@ -204,8 +206,9 @@ int run(Options& options) {
   ClassifierOptions loading;
   loading.threads = options.common.threads;
   loading.limits = options.data.limits;
-  loading.decode = decode_on_from_name(options.decode);
   const std::vector<std::string> files = expand(options);
+  loading.decode = decode_on_from_name(options.decode);
+  if (loading.decode == DecodeOn::kAuto && files.size() < kDecoderPays) loading.decode = DecodeOn::kCpu;
   const Classifier classifier = Classifier::load(options.engine, loading);
   Predictor predictor(options, classifier);
   Progress progress("predict", static_cast<std::int64_t>(files.size()), "images");
@@ -229,7 +232,9 @@ std::function<int()> define_predict(Arguments& arguments) {
   arguments.option("--top", options->top, "How many classes \"top\" lists").between(1, 1000);
   arguments.option("--trace", options->trace,
                    "Folder for a page and a JSON per image: every layer, what it saw, how long it took");
-  arguments.option("--decode", options->decode, "Who decodes JPEGs: auto is the engine's device where it can")
+  arguments
+      .option("--decode", options->decode,
+              "Who decodes JPEGs: auto is, for 256 photos and more, the engine's device where it can")
       .one_of({"auto", "cpu", "device"});
   declare_limits(arguments, options->data);
   options->common.declare(arguments);

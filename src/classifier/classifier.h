@@ -42,7 +42,7 @@ struct ClassifierOptions {
   int device_index = 0;  ///< which device of the engine's backend
   bool map = false;      ///< leave the weights in a mapping of the file (see load_engine)
   DecodeLimits limits;
-  DecodeOn decode = DecodeOn::kAuto;  ///< of whole photos (predict)
+  DecodeOn decode = DecodeOn::kCpu;  ///< of whole photos (predict); a device's decoder takes most of a second to make
 };
 
 /// An engine file in, predictions out: decoding, preprocessing, the engine, labels.

@@ -6,6 +6,7 @@
 #include "backend/api/photo_decoder.h"
 #include "backend/registry/registry.h"
 #include "base/error.h"
+#include "compiler/compile.h"
 #include "engine/photo_context.h"
 #include "image/encode.h"
 #include "image/test_pattern.h"
@@ -104,11 +105,16 @@ TEST_F(CudaPhotos, DecodesNearlyAsTheCpuDoes) {
 }
 
 TEST_F(CudaPhotos, OtherFilesGoThroughTheCpuWithItsErrors) {
-  PlainEngineOptions options;
+  CompileOptions options;
+  options.opt_level = 0;
   options.batches = {1, 4};
-  const Engine engine = plain_engine(tiny_classifier(3, 1, 64), *backend_, *device_, options);
-  ASSERT_EQ(engine.info.preprocess.width, 64);
-  const auto executor = Executor::make(std::make_shared<const Engine>(engine), *backend_, device_);
+  TimingCache cache;
+  CompileResult compiled = compile(tiny_classifier(3, 1, 64), *backend_, *device_, options, cache);
+  EngineInfo info;
+  info.preprocess = PreprocessSpec::unit(64);
+  info.precision = "fp32";
+  const auto executor = Executor::make(
+      std::make_shared<const Engine>(engine_of(compiled, std::move(info), device_->info())), *backend_, device_);
   PhotoContext here(executor, {}, DecodeOn::kDevice), there(executor, {}, DecodeOn::kCpu);
   const Image image = smooth(200, 100);
   const Bytes jpeg = encode_jpeg(image), png = encode_png(image);

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 
 #include "base/error.h"
+#include "base/log/log.h"
 
 namespace fovea::cuda::nvjpeg {
 namespace {
@@ -46,6 +47,7 @@ Handle::Handle() {
     if (status == 0) break;
   }
   check(status, "create");
+  log_debug("nvJPEG decodes with backend {}", static_cast<int>(engine_));
   const int made = library()->create_state(handle_, &state_);
   if (made != 0) library()->destroy(handle_);
   check(made, "create_state");
