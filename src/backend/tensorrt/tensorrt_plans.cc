@@ -79,6 +79,9 @@ class Compilation {
     if (dims.nbDims == 0 || dims.d[0] >= 0) return;
     using enum nvinfer1::OptProfileSelector;
     for (const auto& asked : options_.profiles) {
+      require(std::ranges::is_sorted(asked), ErrorKind::kInvalidArgument,
+              "[tensorrt] batches {}, {} and {}: the least, the usual and the most were expected", asked[0], asked[1],
+              asked[2]);
       const std::array<std::int64_t, 3> batches = range_of(asked);
       nvinfer1::IOptimizationProfile& profile = *builder_->createOptimizationProfile();
       std::size_t i = 0;
