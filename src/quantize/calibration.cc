@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -209,18 +210,27 @@ const Divergence& PlainResults::divergence() {
 
 namespace {
 
+/// Each method but `left_out`, repaired; best first.
+std::vector<Calibrated> by_method(const Graph& base, PlainResults& plain, const OptimizeTarget& target,
+                                  const OptimizeData& data, CalibrateOptions options, std::string_view left_out) {
+  std::vector<Calibrated> made;
+  for (const Calibration method : kMethods) {
+    if (name(method) == left_out) continue;
+    options.method = method;
+    made.push_back(Search(base, plain, target, data, options).run());
+  }
+  std::ranges::stable_sort(made, {}, [](const Calibrated& one) { return one.found.report.divergence; });
+  return made;
+}
+
 /// Repair helps one method more than another, so the best before it need not be the best behind.
 Calibrated searched(const Graph& base, PlainResults& plain, const OptimizeTarget& target, const OptimizeData& data,
                     const CalibrateOptions& options) {
   if (options.method || !options.each_repaired) return Search(base, plain, target, data, options).run();
-  std::optional<Calibrated> best;
-  for (const Calibration method : kMethods) {
-    CalibrateOptions one = options;
-    one.method = method;
-    Calibrated made = Search(base, plain, target, data, one).run();
-    if (!best || made.found.report.divergence < best->found.report.divergence) best = std::move(made);
-  }
-  return std::move(*best);
+  std::vector<Calibrated> all = by_method(base, plain, target, data, options, "");
+  Calibrated best = std::move(all.front());
+  best.others.assign(std::make_move_iterator(all.begin() + 1), std::make_move_iterator(all.end()));
+  return best;
 }
 
 }  // namespace
@@ -238,6 +248,13 @@ Calibrated calibrate(const Graph& base, PlainResults& plain, const OptimizeTarge
   }
   result.key = key;
   return result;
+}
+
+std::vector<Calibrated> other_methods(const Calibrated& best, const Graph& base, PlainResults& plain,
+                                      const OptimizeTarget& target, const OptimizeData& data,
+                                      const CalibrateOptions& options) {
+  if (!best.others.empty()) return best.others;
+  return by_method(base, plain, target, data, options, best.found.report.method);
 }
 
 Calibrated calibrate_float8(const Graph& base, PlainResults& plain, const OptimizeData& data, QuantizeForm form,

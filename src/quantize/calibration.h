@@ -41,6 +41,8 @@ struct Calibrated {
   Int8Recipe recipe;
   CachedCalibration found;
   std::string key;  ///< of the cache
+  std::vector<Calibrated>
+      others;  ///< with each_repaired: what the other methods came to, best first; empty from a cache
 };
 
 /// Ranges for `base` (and what repairs it) from the cache or from the calibration images. Without a named method each
@@ -49,6 +51,11 @@ struct Calibrated {
 /// divergence).
 Calibrated calibrate(const Graph& base, PlainResults& plain, const OptimizeTarget& target, const OptimizeData& data,
                      const CalibrateOptions& options);
+
+/// What the methods that `best` was not made with come to, repaired, best first.
+std::vector<Calibrated> other_methods(const Calibrated& best, const Graph& base, PlainResults& plain,
+                                      const OptimizeTarget& target, const OptimizeData& data,
+                                      const CalibrateOptions& options);
 
 /// For FP8 nothing is tried: a scale per tensor, so that the largest magnitude on the calibration images is the largest
 /// number; the exponent covers the rest.

@@ -74,7 +74,8 @@ class PortableMaker {
     if (quantized) prepare(precision);
     if (quantized ? plan.wide != Precision::kFp32 : precision != Precision::kFp32) keep_in_range(plan);
     if (judged(precision, std::string(name(precision)), plan, 0)) return true;
-    return options_.precision == Precision::kAuto && precision == Precision::kInt8 && offer_mixes(plan);
+    if (options_.precision != Precision::kAuto || precision != Precision::kInt8) return false;
+    return offer_other_methods(plan) || offer_mixes(plan);
   }
 
   /// Calibration: for int8 with repair, for fp8 the largest magnitudes, which its exponent covers.
@@ -82,16 +83,38 @@ class PortableMaker {
     require(!data_.calibration.empty(), ErrorKind::kInvalidArgument,
             "[export] {} needs images to calibrate with: give --data DIR", name(precision));
     if (precision == Precision::kInt8) {
-      calibrated_ = calibrate(base(), plain_, target_, data_,
-                              {options_.calibration, options_.form, options_.keep, true, true, options_.calib_cache,
-                               options_.limits, input_range()});
+      calibrated_ = calibrate(base(), plain_, target_, data_, calibrate_options());
     } else {
       calibrated_ = calibrate_float8(base(), plain_, data_, options_.form, options_.limits);
     }
     if (precision == Precision::kFp8) calibrated_.recipe.ranges.merge(input_range());
+    note_calibration();
+  }
+
+  CalibrateOptions calibrate_options() {
+    return {options_.calibration, options_.form,   options_.keep, true, true,
+            options_.calib_cache, options_.limits, input_range()};
+  }
+
+  void note_calibration() {
     made_.evidence.calibration = calibrated_.found.report;
     made_.evidence.equalized.clear();
     for (const auto& [node, scales] : calibrated_.found.equalization) made_.evidence.equalized.push_back(node);
+  }
+
+  /// int8 as the other calibrators have it, before nodes become wider: by the divergence on calibration images they are
+  /// close to each other.
+  bool offer_other_methods(const PrecisionPlan& int8) {
+    if (options_.calibration) return false;
+    const Calibrated best = calibrated_;
+    for (Calibrated& other : other_methods(best, base(), plain_, target_, data_, calibrate_options())) {
+      calibrated_ = std::move(other);
+      note_calibration();
+      if (judged(Precision::kInt8, "int8 " + calibrated_.found.report.method, int8, 0)) return true;
+    }
+    calibrated_ = best;
+    note_calibration();
+    return false;
   }
 
   /// What pixels from 0 to 255 become; no step makes this value, so calibration can't see it.
