@@ -219,7 +219,7 @@ std::vector<Calibrated> by_method(const Graph& base, PlainResults& plain, const 
     options.method = method;
     made.push_back(Search(base, plain, target, data, options).run());
   }
-  std::ranges::stable_sort(made, {}, [](const Calibrated& one) { return one.found.report.divergence; });
+  std::ranges::sort(made, {}, [](const Calibrated& one) { return one.found.report.divergence; });
   return made;
 }
 
