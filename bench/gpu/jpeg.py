@@ -12,6 +12,7 @@ import time
 import numpy as np
 import torch
 from PIL import Image
+from times import graph_of
 from zoo import network
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -38,21 +39,15 @@ class Photos(torch.utils.data.Dataset):
 def pytorch(options):
     model = network(options.network).half().cuda().to(memory_format=torch.channels_last)
     x = torch.zeros(options.batch, 3, 224, 224, device="cuda", dtype=torch.half).to(memory_format=torch.channels_last)
-    stream = torch.cuda.Stream()
-    with torch.cuda.stream(stream), torch.no_grad():
-        for _ in range(3):
-            model(x)
-    torch.cuda.synchronize()
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph), torch.no_grad():
-        labels = model(x).argmax(1)
+    labels = torch.zeros(options.batch, device="cuda", dtype=torch.long)
+    replay = graph_of(lambda images: labels.copy_(model(images).argmax(1)), x)
     mean, std = (torch.tensor(v, device="cuda").view(1, 3, 1, 1) * 255 for v in (MEAN, STD))
     loader = torch.utils.data.DataLoader(Photos(options.photos, 40), batch_size=options.batch, num_workers=16, pin_memory=True,
                                          drop_last=True, prefetch_factor=4)
     begun, seen = None, 0
     for i, pixels in enumerate(loader):
         x.copy_((pixels.cuda(non_blocking=True).permute(0, 3, 1, 2) - mean) / std)
-        graph.replay()
+        replay()
         labels.cpu()
         if i == 8:  # the workers have started
             begun, seen = time.time(), 0

@@ -85,4 +85,5 @@ def main():
                   f"{batch / least * 1e3:9.0f} img/s  {100 * part:5.1f} % of peak", flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

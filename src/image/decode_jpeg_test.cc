@@ -26,16 +26,6 @@ Bytes compress(const Image& image, TJSAMP sampling, int flags = 0) {
   return compress(image.pixels, image.width, image.height, TJPF_RGB, sampling, flags);
 }
 
-/// A marker segment behind the start-of-image marker.
-Bytes with_segment(const Bytes& jpeg, unsigned marker, std::span<const std::byte> payload) {
-  Bytes made(jpeg.begin(), jpeg.begin() + 2);
-  append(made, 0xFF00 | marker, 2, true);
-  append(made, static_cast<std::uint32_t>(payload.size() + 2), 2, true);
-  append(made, payload);
-  append(made, std::span(jpeg).subspan(2));
-  return made;
-}
-
 TEST(DecodeJpeg, BaselineProgressiveAndEverySampling) {
   const Image photo = smooth(67, 45);
   for (const TJSAMP sampling : {TJSAMP_444, TJSAMP_422, TJSAMP_420, TJSAMP_440, TJSAMP_411})

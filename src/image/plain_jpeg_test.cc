@@ -8,16 +8,6 @@
 namespace fovea {
 namespace {
 
-/// A marker segment behind the start-of-image marker.
-Bytes with_segment(const Bytes& jpeg, unsigned marker, std::span<const std::byte> payload) {
-  Bytes made(jpeg.begin(), jpeg.begin() + 2);
-  append(made, 0xFF00 | marker, 2, true);
-  append(made, static_cast<std::uint32_t>(payload.size() + 2), 2, true);
-  append(made, payload);
-  append(made, std::span(jpeg).subspan(2));
-  return made;
-}
-
 /// Where a marker's segment begins, behind its length.
 std::size_t segment_of(const Bytes& jpeg, unsigned marker) {
   for (std::size_t at = 2; at + 1 < jpeg.size(); ++at)

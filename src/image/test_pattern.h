@@ -88,4 +88,14 @@ inline Bytes exif_note(std::uint32_t orientation, bool big = false, std::uint32_
   return note;
 }
 
+/// A JPEG with a marker segment behind the start-of-image marker.
+inline Bytes with_segment(const Bytes& jpeg, unsigned marker, std::span<const std::byte> payload) {
+  Bytes made(jpeg.begin(), jpeg.begin() + 2);
+  append(made, 0xFF00 | marker, 2, true);
+  append(made, static_cast<std::uint32_t>(payload.size() + 2), 2, true);
+  append(made, payload);
+  append(made, std::span(jpeg).subspan(2));
+  return made;
+}
+
 }  // namespace fovea

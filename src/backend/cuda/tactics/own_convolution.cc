@@ -71,14 +71,7 @@ Support depthwise_supports(const NodeView& view, const DeviceInfo&) {
 }
 
 Bytes depthwise_pack(const NodeView& view, const Config&, const Weights& weights) {
-  const ConvShape d = conv_shape(view);
-  FilterValues values = filter_values(view, weights);
-  const auto channels = static_cast<std::size_t>(d.c), taps = static_cast<std::size_t>(d.r * d.s);
-  std::vector<float> filter(values.filter.size());
-  for (std::size_t k = 0; k < channels; ++k)
-    for (std::size_t tap = 0; tap < taps; ++tap) filter[tap * channels + k] = values.filter[k * taps + tap];
-  values.filter = std::move(filter);
-  return blob_of(values, DType::kF32);
+  return depthwise_blob(filter_values(view, weights), conv_shape(view));
 }
 
 std::unique_ptr<Step> depthwise_make(const NodeView& view, const Config&, std::span<const std::byte> packed,

@@ -35,16 +35,9 @@ std::vector<Config> configs(const NodeView& view, const DeviceInfo&) {
   return made;
 }
 
-/// Filters r s c in f32 (of 8 bits the whole numbers), so that neighbours are channels.
+/// Of 8 bits the whole numbers.
 Bytes pack(const NodeView& view, const Config&, const Weights& weights) {
-  const ConvShape d = conv_shape(view);
-  FilterValues values = filter_values(view, weights, true);
-  const auto channels = static_cast<std::size_t>(d.c), taps = static_cast<std::size_t>(d.r * d.s);
-  std::vector<float> filter(values.filter.size());
-  for (std::size_t k = 0; k < channels; ++k)
-    for (std::size_t tap = 0; tap < taps; ++tap) filter[tap * channels + k] = values.filter[k * taps + tap];
-  values.filter = std::move(filter);
-  return blob_of(values, DType::kF32);
+  return depthwise_blob(filter_values(view, weights, true), conv_shape(view));
 }
 
 std::unique_ptr<Step> make(const NodeView& view, const Config& config, std::span<const std::byte> packed,

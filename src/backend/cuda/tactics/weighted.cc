@@ -154,6 +154,15 @@ Bytes blob_of(const FilterValues& values, DType type) {
   return blob;
 }
 
+Bytes depthwise_blob(FilterValues values, const ConvShape& d) {
+  const auto channels = static_cast<std::size_t>(d.c), taps = static_cast<std::size_t>(d.r * d.s);
+  std::vector<float> filter(values.filter.size());
+  for (std::size_t k = 0; k < channels; ++k)
+    for (std::size_t tap = 0; tap < taps; ++tap) filter[tap * channels + k] = values.filter[k * taps + tap];
+  values.filter = std::move(filter);
+  return blob_of(values, DType::kF32);
+}
+
 namespace {
 
 Steps steps_of(const Epilogue& e) {

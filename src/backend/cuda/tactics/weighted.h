@@ -34,6 +34,8 @@ void to_steps(FilterValues& values, const NodeView& view);
 
 /// A blob: the filter in its type, then (64-byte aligned) f32 per channel: the bias, then the scale where there is one.
 Bytes blob_of(const FilterValues& values, DType type);
+/// One filter per channel, in f32 as r s c, so that neighbours are channels.
+Bytes depthwise_blob(FilterValues values, const ConvShape& shape);
 std::size_t channels_offset(std::size_t filter_elements, DType type);
 
 /// `channels`: the blob's f32; the residual's address is the run's.
