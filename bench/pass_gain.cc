@@ -101,7 +101,7 @@ class Compiled {
     options.opt_level = 2;
     options.threads = 1;
     options.parts = without != kParts && without != kEverything;
-    options.join = without != kJoin && without != kEverything;
+    options.rewrite = without != kJoin && without != kEverything;
     CompileResult compiled = compile(graph, cpu_, *device_, options, cache);
     const Value& input = graph.value(graph.inputs()[0]);
     EngineInfo info;

@@ -6,8 +6,8 @@
 namespace fovea {
 namespace {
 
-bool one_position(const Plan& plan, const Node& node) {
-  const Shape& shape = plan.graph.value(node.inputs.at(0)).shape;
+bool one_position(const Graph& graph, const Node& node) {
+  const Shape& shape = graph.value(node.inputs.at(0)).shape;
   return shape.rank() == 4 && shape[2] == 1 && shape[3] == 1;
 }
 
@@ -15,12 +15,12 @@ constexpr std::array kGroups = {LayerGroup::kInput, LayerGroup::kConvolution, La
                                 LayerGroup::kFullyConnected, LayerGroup::kSoftmax};
 
 struct Parts {
-  const Plan& plan;
+  const Graph& graph;
   const Node& node;
   using Group = std::optional<LayerGroup>;
   Group operator()(const PixelsToTensor&) const { return LayerGroup::kInput; }
   Group operator()(const Conv2d&) const {
-    return one_position(plan, node) ? LayerGroup::kFullyConnected : LayerGroup::kConvolution;
+    return one_position(graph, node) ? LayerGroup::kFullyConnected : LayerGroup::kConvolution;
   }
   Group operator()(const Pool&) const { return LayerGroup::kPooling; }
   Group operator()(const GlobalPool&) const { return LayerGroup::kPooling; }
@@ -34,6 +34,18 @@ struct Parts {
   }
 };
 
+/// The parts of what runs as one; of a whole network all.
+std::vector<LayerGroup> groups_of(const Region& region, std::int64_t batch, LayerGroup before) {
+  if (region.body.text.empty()) return {kGroups.begin(), kGroups.end()};
+  const Graph body = graph_of(region.body, batch);
+  std::vector<LayerGroup> groups;
+  for (const Node& node : body.nodes()) {
+    before = std::visit(Parts{body, node}, node.op).value_or(before);
+    if (groups.empty() || groups.back() != before) groups.push_back(before);
+  }
+  return groups;
+}
+
 }  // namespace
 
 std::string_view name(LayerGroup group) {
@@ -46,12 +58,11 @@ std::vector<std::vector<LayerGroup>> layer_groups(const Plan& plan) {
   LayerGroup before = LayerGroup::kInput;
   for (const PlanStep& step : plan.steps) {
     const Node& node = plan.graph.nodes()[static_cast<std::size_t>(step.node)];
-    if (std::holds_alternative<Region>(node.op)) {
-      groups.emplace_back(kGroups.begin(), kGroups.end());
-      continue;
-    }
-    before = std::visit(Parts{plan, node}, node.op).value_or(before);
-    groups.push_back({before});
+    if (const auto* region = std::get_if<Region>(&node.op))
+      groups.push_back(groups_of(*region, plan.graph.input_of(node, 0).shape[0], before));
+    else
+      groups.push_back({std::visit(Parts{plan.graph, node}, node.op).value_or(before)});
+    before = groups.back().back();
   }
   return groups;
 }

@@ -12,8 +12,8 @@ enum class LayerGroup { kInput, kConvolution, kPooling, kFullyConnected, kSoftma
 std::string_view name(LayerGroup group);  ///< "input", "convolution", "pooling", "fully connected", "softmax"
 
 /// The groups of each step of a plan. Steps that are no such part themselves (activations, additions, reformats) belong
-/// to the part before them; a convolution that sees one position only is fully connected; a region is a whole network:
-/// each part.
+/// to the part before them; a convolution that sees one position only is fully connected; a region has those of its
+/// nodes, a whole network each part.
 std::vector<std::vector<LayerGroup>> layer_groups(const Plan& plan);
 
 }  // namespace fovea

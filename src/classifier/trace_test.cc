@@ -69,6 +69,21 @@ TEST(LayerGroups, ListAWholeNetworkUnderEachPart) {
   EXPECT_EQ(groups[0].size(), 5U);
 }
 
+TEST(LayerGroups, ListARegionUnderThePartsOfItsNodes) {
+  Plan plan;
+  Region region;
+  region.body.text =
+      "input x: u8 1x8x8x3\ninput w: f32 4x3x1x1\nt: f32 1x3x8x8 = pixels_to_tensor(x)\n"
+      "c: f32 1x4x8x8 = conv2d(t, w)\np: f32 1x4x4x4 = pool(c) kernel=2,2 strides=2,2\nreturn p\n";
+  const ValueId pixels = plan.graph.add_input("pixels", DType::kU8, {1, 8, 8, 3});
+  const ValueId w = plan.graph.add_constant("w", Tensor(DType::kF32, {4, 3, 1, 1}));
+  plan.graph.set_outputs({plan.graph.add_node(region, {pixels, w}, "front")});
+  plan.steps.emplace_back();
+  const auto groups = layer_groups(plan);
+  ASSERT_EQ(groups.size(), 1U);
+  EXPECT_THAT(groups[0], testing::ElementsAre(LayerGroup::kInput, LayerGroup::kConvolution, LayerGroup::kPooling));
+}
+
 TEST(ClassActivation, IsTheSameForEveryBatchProfile) {
   const Classifier one = classifier_of(tiny_classifier(3), {1}), four = classifier_of(tiny_classifier(3), {4});
   for (int k = 0; k < 3; ++k) {

@@ -5,10 +5,10 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "compiler/cost.h"
-#include "compiler/join_where_faster.h"
 #include "compiler/layout_choice.h"
 #include "compiler/lower.h"
 #include "compiler/race_plans.h"
+#include "compiler/rewrite_where_faster.h"
 #include "engine/describe.h"
 
 namespace fovea {
@@ -105,7 +105,7 @@ CompileResult compile(const Graph& graph, const Backend& backend, Device& device
     if (typed.batch() != batch) typed.set_batch(batch);
     typed.compact();
     costs.prepare(typed);
-    if (timed && options.join) join_where_faster(typed, costs);
+    if (timed && options.rewrite) rewrite_where_faster(typed, costs);
     const LayoutPlan choice =
         options.opt_level >= kRaceLevel ? fastest_plan(typed, costs, cache) : choose_layouts(typed, costs);
     Plan plan = lower(typed, choice, costs, blobs);

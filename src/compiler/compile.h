@@ -18,8 +18,8 @@ struct CompileOptions {
   int opt_level = 3;  ///< 0: first supported tactic in the table's order, nothing timed … 3 default, 5 exhaustive
   int threads = 0;    ///< 0: the default
   std::vector<std::int64_t> batches = {1};
-  bool parts = true;  ///< concats and slices may go without a step (compiler/part_rules.h)
-  bool join = true;   ///< sibling convolutions may run as one where that is timed faster
+  bool parts = true;    ///< concats and slices may go without a step (compiler/part_rules.h)
+  bool rewrite = true;  ///< siblings and chains may run as one where that is timed faster
 };
 
 /// Why a node runs as it does: for reports and `inspect --why`.

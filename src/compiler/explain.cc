@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "graph/text.h"
+#include "passes/join_siblings.h"
 
 namespace fovea {
 namespace {
@@ -11,6 +12,25 @@ std::string operand_text(const OperandView& operand) {
   std::string text = fmt::format("{} {} {}", name(operand.dtype), operand.shape.str(), name(operand.layout));
   if (operand.constant) text += " constant";
   if (operand.quant && operand.quant->scale.size() == 1) text += fmt::format(" @{:.6g}", operand.quant->scale.front());
+  return text;
+}
+
+/// "a+b+c" is named "a+b+c", and "a", "b" and "c": a node that stands for several.
+bool is_named(const Node& node, const std::string& wanted) {
+  if (node.name == wanted) return true;
+  const std::string name = kJoined + node.name + kJoined;
+  return !wanted.empty() && name.find(kJoined + wanted + kJoined) != std::string::npos;
+}
+
+/// What runs: an op and its attributes, or a region's nodes.
+std::string op_text(const Op& op) {
+  const auto* region = std::get_if<Region>(&op);
+  if (region == nullptr || region->body.text.empty())
+    return fmt::format("{} {}\n", display_name(op), print_attributes(op));
+  std::string text = "one step for\n";
+  const Graph body = parse_graph(region->body.text);
+  for (const Node& node : body.nodes())
+    text += fmt::format("  {} {}\n", display_name(node.op), print_attributes(node.op));
   return text;
 }
 
@@ -26,10 +46,10 @@ std::string operand_text(const OperandView& operand) {
 std::string explain(const Plan& plan, const std::string& node, const Backend& backend, const DeviceInfo& device) {
   const PlanStep* found = nullptr;
   for (const PlanStep& step : plan.steps)
-    if (plan.graph.nodes()[static_cast<std::size_t>(step.node)].name == node) found = &step;
+    if (is_named(plan.graph.nodes()[static_cast<std::size_t>(step.node)], node)) found = &step;
   if (found == nullptr) no_such_node(plan, node);
   const NodeView view = step_view(plan, *found);
-  std::string text = fmt::format("{}: {} {}\n", node, display_name(view.op), print_attributes(view.op));
+  std::string text = fmt::format("{}: {}", view.name, op_text(view.op));
   for (const OperandView& input : view.inputs) text += fmt::format("  in  {}\n", operand_text(input));
   for (const OperandView& output : view.outputs) text += fmt::format("  out {}\n", operand_text(output));
   for (const Tactic& tactic : backend.tactics()) {

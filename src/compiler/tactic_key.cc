@@ -32,11 +32,36 @@ class KeyWriter {
   std::vector<Quantization> seen_;
 };
 
+/// A region's nodes with their quantisations numbered, as those of operands are.
+std::string body_key(const std::string& body) {
+  std::vector<std::string> seen;
+  std::string key;
+  for (std::size_t at = 0; at < body.size();) {
+    const std::size_t begin = std::min(body.find('@', at), body.size());
+    const std::size_t end = std::min(body.find(' ', begin), body.size());
+    key += body.substr(at, begin - at);
+    if (begin < body.size()) {
+      const auto found = std::ranges::find(seen, body.substr(begin, end - begin));
+      key += fmt::format("@q{}", found - seen.begin());
+      if (found == seen.end()) seen.push_back(body.substr(begin, end - begin));
+    }
+    at = end;
+  }
+  std::ranges::replace(key, '\n', ';');
+  return key;
+}
+
+std::string op_key(const Op& op) {
+  const auto* region = std::get_if<Region>(&op);
+  if (region != nullptr && !region->body.text.empty()) return body_key(region->body.text);
+  return print_attributes(op);
+}
+
 }  // namespace
 
 std::string view_key(const NodeView& view) {
   std::string key(name(view.op));
-  if (const std::string attributes = print_attributes(view.op); !attributes.empty()) key.append(" ").append(attributes);
+  if (const std::string attributes = op_key(view.op); !attributes.empty()) key.append(" ").append(attributes);
   KeyWriter write;
   for (const OperandView& input : view.inputs) key.append(" ").append(write.operand(input));
   key += " ->";

@@ -205,7 +205,7 @@ TEST(Engine, RegionsOfAVendorsPlanRoundTripAndDamageIsFound) {
     Plan& plan = engine.plans.emplace_back();
     plan.batch = batch;
     const ValueId x = plan.graph.add_input("pixels", DType::kU8, {batch, 8, 8, 3});
-    plan.graph.set_outputs({plan.graph.add_node(Region{10, 1234}, {x}, "network", {"probabilities"})});
+    plan.graph.set_outputs({plan.graph.add_node(Region{10, 1234, {}}, {x}, "network", {"probabilities"})});
     PlanStep& step = plan.steps.emplace_back();
     step.tactic = "tensorrt.plan";
     step.config.values = {{"profile", static_cast<int>(engine.plans.size()) - 1}};
@@ -219,7 +219,7 @@ TEST(Engine, RegionsOfAVendorsPlanRoundTripAndDamageIsFound) {
   Bytes bytes = serialize(engine);
   const Engine again = deserialize(bytes);
   EXPECT_EQ(serialize(again), bytes);
-  EXPECT_EQ(again.plans[1].graph.nodes()[0].op, Op(Region{10, 1234}));
+  EXPECT_EQ(again.plans[1].graph.nodes()[0].op, Op(Region{10, 1234, {}}));
   EXPECT_EQ(macs(again.plans[1].graph), 8 * 1234);
   EXPECT_EQ(again.blobs.size(), 1U);
   bytes[bytes.size() - 500] ^= std::byte{1};

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "graph/text.h"
 
 namespace fovea {
 namespace {
@@ -32,6 +33,13 @@ std::string shown(const GlobalPool& op) { return fmt::format("global_{}_pool", t
 std::string shown(const Reduce& op) { return fmt::format("reduce_{}", text(op.kind)); }
 std::string shown(const Resize& op) { return fmt::format("resize_{}", text(op.mode)); }
 std::string shown(const Softmax& op) { return op.log ? "log_softmax" : "softmax"; }
+std::string shown(const Region& op) {
+  if (op.body.text.empty()) return "region";
+  const Graph body = parse_graph(op.body.text);
+  std::string parts;
+  for (const Node& node : body.nodes()) parts += (parts.empty() ? "" : " > ") + display_name(node.op);
+  return parts;
+}
 
 template <typename Type>
 std::uint32_t trainable(const Type&) {

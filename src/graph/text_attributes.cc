@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <type_traits>
 #include <utility>
 
@@ -99,6 +100,29 @@ bool read_attribute(std::string_view text, std::vector<T>& values) {
   for (bool more = !text.empty(); more;) {
     more = text.find(',') != std::string_view::npos;
     if (!read_number(next_part(text, ','), values.emplace_back())) return false;
+  }
+  return true;
+}
+
+/// The text of a graph as one word: what would end it stands as %XX.
+constexpr std::string_view kEscaped = " \n%";
+std::string attribute_text(const RegionBody& value) {
+  std::string text;
+  for (const char c : value.text)
+    text += kEscaped.find(c) == std::string_view::npos ? std::string(1, c)
+                                                       : fmt::format("%{:02x}", static_cast<unsigned char>(c));
+  return text;
+}
+bool read_attribute(std::string_view text, RegionBody& value) {
+  value.text.clear();
+  while (!text.empty()) {
+    const bool escaped = text.front() == '%';
+    unsigned code = static_cast<unsigned char>(text.front());
+    if (escaped &&
+        (text.size() < 3 || std::from_chars(text.data() + 1, text.data() + 3, code, 16).ptr != text.data() + 3))
+      return false;
+    value.text += static_cast<char>(code);
+    text.remove_prefix(escaped ? 3 : 1);
   }
   return true;
 }

@@ -187,7 +187,7 @@ TEST(GraphText, AttributesOfEveryOp) {
       LayerNorm{{1, 2}, 1e-6F},
       ChannelShuffle{4},
       ArgMax{1, false, true},
-      Region{1000, 300774272},
+      Region{1000, 300774272, {}},
       Resize{ResizeKind::kCubic,
              ResizePlace::kCrop,
              ResizeRounding::kCeil,

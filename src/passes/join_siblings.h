@@ -18,7 +18,7 @@ std::vector<std::vector<std::string>> sibling_convolutions(const Graph& graph);
 void join_convolutions(Graph& graph, const std::vector<std::string>& nodes);
 
 /// All groups. Reads its input once, but slices may need copies: the compiler joins only where that costs less
-/// (compiler/join_where_faster.h).
+/// (compiler/rewrite_where_faster.h).
 bool join_siblings(Graph& graph, const PassContext& context);
 
 }  // namespace fovea

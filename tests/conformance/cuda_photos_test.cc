@@ -4,9 +4,9 @@
 #include <array>
 
 #include "backend/api/photo_decoder.h"
-#include "backend/registry/registry.h"
 #include "base/error.h"
 #include "compiler/compile.h"
+#include "cuda_steps.h"
 #include "engine/photo_context.h"
 #include "image/encode.h"
 #include "image/test_pattern.h"
@@ -19,9 +19,7 @@ namespace {
 class CudaPhotos : public testing::Test {
  protected:
   void SetUp() override {
-    const Backend* cuda = nullptr;
-    for (const Backend* backend : all_backends())
-      if (backend->name() == "cuda") cuda = backend;
+    const Backend* cuda = tested_backend();
     if (cuda == nullptr) GTEST_SKIP() << "built without CUDA";
     if (!cuda->available()) GTEST_SKIP() << "no CUDA device";
     backend_ = cuda;

@@ -6,11 +6,10 @@
 #include <functional>
 #include <map>
 
-#include "backend/registry/registry.h"
 #include "base/error.h"
 #include "base/io/hash.h"
 #include "base/random.h"
-#include "engine/layout.h"
+#include "cuda_steps.h"
 #include "graph/reference.h"
 #include "testing/conformance_cases.h"
 
@@ -21,13 +20,6 @@ using Case = ConformanceCase;
 using Role = ConformanceCase::Role;
 
 constexpr std::size_t kMostConfigs = 2;
-
-/// A case made concrete: a graph of one node in one float type, its inputs and what the reference says.
-struct Problem {
-  Graph graph;
-  std::vector<Tensor> inputs, expected;
-  const Node& node() const { return graph.nodes().front(); }
-};
 
 Tensor random_tensor(const Case::Operand& operand, Random& random) {
   Tensor made(operand.role == Role::kPixels ? DType::kU8 : DType::kF32, operand.shape);
@@ -62,15 +54,6 @@ Problem concrete(const Case& test, DType dtype) {
     if (is_float(problem.graph.value(id).dtype)) problem.graph.value(id).dtype = dtype;
   problem.expected = run_reference(problem.graph, problem.node(), problem.inputs);
   return problem;
-}
-
-/// The range that a real operand fills, as 8 bits around 0 (u8: from 0, or around 100).
-Quantization range_of(const Tensor& reals, DType dtype, int zero) {
-  float most = 0.01F;
-  for (const float v : reals.data<float>())
-    if (std::isfinite(v)) most = std::max(most, std::fabs(v));
-  const float steps = dtype == DType::kF8 ? kLargestF8 : dtype == DType::kS8 ? 127.0F : zero > 0 ? 100.0F : 255.0F;
-  return {{most / steps}, {zero}, -1};
 }
 
 /// The same in 8 bits: s8 filters (of f8 images f8) by channel, an image of `in`, results in `out` (a float, or 8 bits
@@ -152,95 +135,19 @@ NodeView laid_out(const Case& test, const Problem& problem, Layout layout) {
   return view;
 }
 
-/// FOVEA_TEST_TACTICS=a,b: these only, as a checker of memory takes minutes for a library's kernels.
-bool wanted(std::string_view tactic) {
-  const char* only = std::getenv("FOVEA_TEST_TACTICS");
-  return only == nullptr || fmt::format(",{},", only).find(fmt::format(",{},", tactic)) != std::string::npos;
-}
-
-/// A device's copy of bytes.
-std::unique_ptr<Buffer> on_device(Device& device, Stream& stream, const Bytes& bytes) {
-  auto buffer = device.allocate(std::max<std::size_t>(bytes.size(), 1));
-  device.upload(buffer->data(), bytes, stream);
-  return buffer;
-}
-
-std::vector<Tensor> run_step(const Step& step, const NodeView& view, const Problem& problem, Device& device,
-                             Stream& stream) {
-  std::vector<std::unique_ptr<Buffer>> memory;
-  std::vector<const std::byte*> inputs;
-  for (std::size_t i = 0; i < view.inputs.size(); ++i) {
-    const OperandView& input = view.inputs[i];
-    if (!input.present || input.constant) {
-      inputs.push_back(nullptr);
-      continue;
-    }
-    Bytes stored(byte_size(input));
-    from_plain(problem.inputs[i], input, stored);
-    memory.push_back(on_device(device, stream, stored));
-    inputs.push_back(memory.back()->data());
-  }
-  std::vector<std::byte*> outputs;
-  for (const OperandView& output : view.outputs) {
-    memory.push_back(on_device(device, stream, Bytes(byte_size(output), std::byte{0xAB})));
-    outputs.push_back(memory.back()->data());
-  }
-  const auto scratch = device.allocate(step.scratch_bytes() + 64);
-  step.run({inputs, outputs, scratch->data()}, stream);
-  stream.synchronize();
-  std::vector<Tensor> results;
-  for (std::size_t i = 0; i < view.outputs.size(); ++i) {
-    Bytes stored(byte_size(view.outputs[i]));
-    device.download(stored, outputs[i], stream);
-    results.push_back(to_plain(stored, view.outputs[i]));
-  }
-  return results;
-}
-
-/// Rounding of the type, and of sums in f32 of so many terms; one step of 8 bits (f8: of 3 behind the point, and of
-/// sums that this GPU's tensor cores keep in 14 bits or so).
-double allowed(DType dtype, double expected, double largest, double depth) {
-  if (is_8bit(dtype)) return 1;
-  if (dtype == DType::kF8) return std::ldexp(std::fabs(expected), -3) + std::ldexp(largest, -13) + std::ldexp(1, -9);
-  const double digits = dtype == DType::kF16 ? 10 : dtype == DType::kBF16 ? 7 : 20;
-  const double type = std::ldexp(std::fabs(expected), static_cast<int>(-digits)) +
-                      std::ldexp(largest + 0.1, -static_cast<int>(digits) - 2);
-  return type + std::ldexp(1, -23) * (depth + 8) * (largest + 1) + 1e-5 * (largest + 1);
-}
-
-std::string difference(const Tensor& got, const Tensor& expected, double depth, bool tf32) {
-  const Tensor a = to_f32(got), b = to_f32(expected);
-  double largest = 0;
-  for (const float v : b.data<float>()) largest = std::max(largest, std::isfinite(v) ? std::fabs(double{v}) : 0.0);
-  for (std::size_t i = 0; i < a.data<float>().size(); ++i) {
-    const double x = a.data<float>()[i], y = b.data<float>()[i];
-    if (x == y || (std::isnan(x) && std::isnan(y))) continue;
-    const DType digits = tf32 ? DType::kF16 : expected.dtype();  // 10 bits both
-    if (!(std::fabs(x - y) <= allowed(digits, y, largest, depth) + (tf32 ? largest * 0x1p-10 : 0)))
-      return fmt::format("element {}: {} instead of {} (largest {})", i, x, y, largest);
-  }
-  return {};
-}
-
-const Backend* cuda_backend() {
-  for (const Backend* backend : all_backends())
-    if (backend->name() == "cuda") return backend;
-  return nullptr;
-}
-
 class CudaConformance : public testing::Test {
  protected:
   void SetUp() override {
-    if (cuda_backend() == nullptr) GTEST_SKIP() << "built without CUDA";
-    if (!cuda_backend()->available()) GTEST_SKIP() << "no CUDA device";
-    device_ = cuda_backend()->open(Isa::kBaseline, 0);
+    if (tested_backend() == nullptr) GTEST_SKIP() << "built without CUDA";
+    if (!tested_backend()->available()) GTEST_SKIP() << "no CUDA device";
+    device_ = tested_backend()->open(Isa::kBaseline, 0);
     stream_ = device_->make_stream(1);
   }
 
   void check(const Case& test, const Problem& problem, const std::string& types) {
     for (const Layout layout : {Layout::kPlain, Layout::kNhwc}) {
       const NodeView view = laid_out(test, problem, layout);
-      for (const Tactic& tactic : cuda_backend()->tactics())
+      for (const Tactic& tactic : tested_backend()->tactics())
         if (wanted(tactic.name) && tactic.supports(view, device_->info())) check(tactic, test, view, problem, types);
     }
   }
@@ -271,7 +178,7 @@ class CudaConformance : public testing::Test {
   }
 
   void print_counts() {
-    for (const Tactic& tactic : cuda_backend()->tactics())
+    for (const Tactic& tactic : tested_backend()->tactics())
       std::printf("%-12s %5d runs, %d could not be made\n", std::string(tactic.name).c_str(), count_[tactic.name],
                   not_made_[tactic.name]);
   }
@@ -289,7 +196,7 @@ TEST_F(CudaConformance, EveryTacticAgreesWithTheReference) {
       check(test, concrete(test, dtype), std::string(name(dtype)));
     }
   }
-  for (const Tactic& tactic : cuda_backend()->tactics())
+  for (const Tactic& tactic : tested_backend()->tactics())
     EXPECT_TRUE(count_[tactic.name] > 0 || !wanted(tactic.name) || tactic.name == "window")  // 8 bits only
         << tactic.name << " has no case in the table";
   print_counts();
@@ -303,7 +210,7 @@ TEST_F(CudaConformance, ConvolutionsInTf32AreAsCloseAsTf32Is) {
     Node& node = problem.graph.nodes()[0];
     if (!set_tf32(node.op)) continue;
     const NodeView view = laid_out(test, problem, Layout::kNhwc);
-    for (const Tactic& tactic : cuda_backend()->tactics()) {
+    for (const Tactic& tactic : tested_backend()->tactics()) {
       if (!wanted(tactic.name) || !tactic.supports(view, device_->info())) continue;
       EXPECT_EQ(tactic.name, "cudnn") << "multiplies in f32";
       check(tactic, test, view, problem, "tf32");
@@ -325,14 +232,14 @@ TEST_F(CudaConformance, EveryTacticAgreesWithTheReferenceIn8Bits) {
 
 /// What needs no device: whether a tactic takes a node, and its weights as it wants them.
 TEST(CudaBackend, PacksWeightsOf8BitsWithoutADevice) {
-  if (cuda_backend() == nullptr) GTEST_SKIP() << "built without CUDA";
+  if (tested_backend() == nullptr) GTEST_SKIP() << "built without CUDA";
   DeviceInfo device;
   device.compute_capability = 90;
   int packed = 0;
   each_8bit_problem([&](const Case& test, const Problem& problem, const std::string& types) {
     const NodeView view = laid_out(test, problem, Layout::kNhwc);
     const Weights weights = weights_of(problem.graph, problem.node());
-    for (const Tactic& tactic : cuda_backend()->tactics()) {
+    for (const Tactic& tactic : tested_backend()->tactics()) {
       if (!tactic.supports(view, device)) continue;
       const bool asks_library = tactic.name == "cudnn";  // whose knobs don't matter to the weights
       const Config config = asks_library ? Config{} : tactic.configs(view, device).at(0);
@@ -346,10 +253,10 @@ TEST(CudaBackend, PacksWeightsOf8BitsWithoutADevice) {
 }
 
 TEST(CudaBackend, SaysThatThereIsNoDevice) {
-  if (cuda_backend() == nullptr) GTEST_SKIP() << "built without CUDA";
-  if (cuda_backend()->available()) GTEST_SKIP() << "there is one";
+  if (tested_backend() == nullptr) GTEST_SKIP() << "built without CUDA";
+  if (tested_backend()->available()) GTEST_SKIP() << "there is one";
   try {
-    cuda_backend()->open(Isa::kBaseline, 0);
+    tested_backend()->open(Isa::kBaseline, 0);
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kWrongDevice);
