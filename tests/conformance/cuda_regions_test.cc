@@ -175,15 +175,8 @@ Problem bottleneck(const BottleneckCase& test, DType dtype) {
   return graph.region();
 }
 
-class CudaRegions : public testing::Test {
+class CudaRegions : public CudaTest {
  protected:
-  void SetUp() override {
-    if (tested_backend() == nullptr) GTEST_SKIP() << "built without CUDA";
-    if (!tested_backend()->available()) GTEST_SKIP() << "no CUDA device";
-    device_ = tested_backend()->open(Isa::kBaseline, 0);
-    stream_ = device_->make_stream(1);
-  }
-
   void check(std::string_view name, const Problem& problem, double depth, const std::string& what) {
     const Tactic& tactic = *find_tactic(*tested_backend(), name);
     const NodeView view = region_layouts(problem);
@@ -207,9 +200,6 @@ class CudaRegions : public testing::Test {
           operand.layout = Layout::kNhwc;
     return view;
   }
-
-  std::shared_ptr<Device> device_;
-  std::unique_ptr<Stream> stream_;
 };
 
 TEST_F(CudaRegions, FrontsAgreeWithTheReference) {

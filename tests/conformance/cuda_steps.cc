@@ -39,6 +39,13 @@ const Backend* tested_backend() {
   return nullptr;
 }
 
+void CudaTest::SetUp() {
+  if (tested_backend() == nullptr) GTEST_SKIP() << "built without CUDA";
+  if (!tested_backend()->available()) GTEST_SKIP() << "no CUDA device";
+  device_ = tested_backend()->open(Isa::kBaseline, 0);
+  stream_ = device_->make_stream(1);
+}
+
 Quantization range_of(const Tensor& reals, DType dtype, int zero) {
   float most = 0.01F;
   for (const float v : reals.data<float>())

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +14,14 @@
 namespace fovea {
 
 const Backend* tested_backend();  ///< null in a build without it
+
+/// Skipped, with the reason, where there is no GPU.
+class CudaTest : public testing::Test {
+ protected:
+  void SetUp() override;
+  std::shared_ptr<Device> device_;
+  std::unique_ptr<Stream> stream_;
+};
 
 /// A graph of one node in one type, its inputs and what the reference says.
 struct Problem {

@@ -136,15 +136,8 @@ NodeView laid_out(const Case& test, const Problem& problem, Layout layout) {
   return view;
 }
 
-class CudaConformance : public testing::Test {
+class CudaConformance : public CudaTest {
  protected:
-  void SetUp() override {
-    if (tested_backend() == nullptr) GTEST_SKIP() << "built without CUDA";
-    if (!tested_backend()->available()) GTEST_SKIP() << "no CUDA device";
-    device_ = tested_backend()->open(Isa::kBaseline, 0);
-    stream_ = device_->make_stream(1);
-  }
-
   void check(const Case& test, const Problem& problem, const std::string& types) {
     for (const Layout layout : {Layout::kPlain, Layout::kNhwc}) {
       const NodeView view = laid_out(test, problem, layout);
@@ -184,8 +177,6 @@ class CudaConformance : public testing::Test {
                   not_made_[tactic.name]);
   }
 
-  std::shared_ptr<Device> device_;
-  std::unique_ptr<Stream> stream_;
   std::map<std::string_view, int> count_, not_made_;
 };
 

@@ -4,11 +4,12 @@
 
 namespace fovea::cuda {
 
+inline constexpr int kMostFrontSteps = 28;  ///< of the tensor cores
+
 /// The front of a network in one kernel: u8 pixels n h w c → numbers by a table → convolution of stride 2 → max pooling
 /// of 3 × 3, stride 2 and one row and column in front, where `pooled`. A block keeps the filters and some rows of the
 /// image, four channels a pixel, in shared memory, where a lane takes 8 bytes at once (one pixel, in 8 bits two) as the
 /// tensor cores' operand. Sums are compared before they are rounded: rounding and bounds keep their order.
-inline constexpr int kMostFrontSteps = 28;
 struct FrontShape {
   ConvShape conv;
   bool pooled;
