@@ -49,6 +49,7 @@ class GpuBuffer final : public Buffer {
   }
   GpuBuffer(const GpuBuffer&) = delete;
   GpuBuffer& operator=(const GpuBuffer&) = delete;
+  /// The driver's addresses are numbers.
   std::byte* data() override { return reinterpret_cast<std::byte*>(address_); }  // NOLINT(performance-no-int-to-ptr)
   std::size_t size() const override { return bytes_; }
 
